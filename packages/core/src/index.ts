@@ -1,0 +1,32 @@
+export {
+  AssayError,
+  type AssayErrorOptions,
+  type ErrorContext,
+  isAssayError,
+  type RetryAdvice,
+} from './errors/assay-error.ts'
+export { InvalidOptionError } from './errors/invalid-option-error.ts'
+export { type Logger, silentLogger } from './logger/logger.ts'
+export { type Clock, systemClock, type Timer, type WaitOptions } from './runtime/clock.ts'
+export { type CreateId, systemCreateId } from './runtime/create-id.ts'
+export { type Random, systemRandom } from './runtime/random.ts'
+export {
+  type Counter,
+  type CounterSeries,
+  type Gauge,
+  type GaugeSeries,
+  type Histogram,
+  type HistogramOptions,
+  type HistogramSeries,
+  type Labels,
+  type MetricOptions,
+  type Metrics,
+} from './metrics/metrics.ts'
+export { noMetrics } from './metrics/no-metrics.ts'
+export {
+  type SqlClient,
+  type SqlExecutor,
+  type SqlResult,
+  type SqlRow,
+  type SqlValue,
+} from './sql/sql-client.ts'

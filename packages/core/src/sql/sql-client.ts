@@ -1,0 +1,35 @@
+/** What can be bound to a placeholder. JSON is bound as text: `$1::text::jsonb`. */
+export type SqlValue = string | number | bigint | boolean | Date | Uint8Array | null
+
+/** A row as it came. Its columns are unknown until a schema has parsed them. */
+export type SqlRow = Readonly<Record<string, unknown>>
+
+export interface SqlResult {
+  readonly rows: readonly SqlRow[]
+  /** Rows returned or, for a statement that returns none, rows changed. */
+  readonly rowCount: number
+}
+
+/** Runs statements, either each for itself or all within one transaction. */
+export interface SqlExecutor {
+  /**
+   * Runs one statement of PostgreSQL's dialect.
+   *
+   * @param text the statement, with placeholders `$1`, `$2`, …; values never stand in the text
+   * @param values what the placeholders mean, in order
+   */
+  query(text: string, values?: readonly SqlValue[]): Promise<SqlResult>
+}
+
+/**
+ * The PostgreSQL that the host hands in. `@assay/core/postgres` makes one from a `pg` pool, from
+ * `postgres` and from PGlite.
+ */
+export interface SqlClient extends SqlExecutor {
+  /**
+   * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects.
+   *
+   * @throws what `work` rejected with
+   */
+  transaction<Result>(work: (executor: SqlExecutor) => Promise<Result>): Promise<Result>
+}

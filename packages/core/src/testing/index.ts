@@ -1,0 +1,10 @@
+export {
+  type Fault,
+  type FaultPlan,
+  faulty,
+  InjectedFaultError,
+  type PlannedCall,
+} from './faulty.ts'
+export { createSeededRandom } from './seeded-random.ts'
+export { createSequentialId } from './sequential-id.ts'
+export { createTestClock, type TestClock } from './test-clock.ts'
