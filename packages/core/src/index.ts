@@ -1,4 +1,30 @@
 export {
+  CIRCUIT_BREAKER_CALLS_TOTAL,
+  CIRCUIT_BREAKER_REJECTED_TOTAL,
+  CIRCUIT_BREAKER_STATE,
+  CIRCUIT_BREAKER_TRIPS_TOTAL,
+  type CircuitCallOutcome,
+} from './circuit-breaker/circuit-breaker-metrics.ts'
+export { processorBreaker, rpcBreaker } from './circuit-breaker/circuit-breaker-presets.ts'
+export type {
+  CircuitBreaker,
+  CircuitCall,
+  CircuitExecuteOptions,
+  CircuitSnapshot,
+  CircuitState,
+  CircuitStateChange,
+  CircuitStateChangeReason,
+  CircuitVerdict,
+  CircuitWork,
+} from './circuit-breaker/circuit-breaker.ts'
+export { CircuitCallTimeoutError } from './circuit-breaker/circuit-call-timeout-error.ts'
+export { CircuitOpenError } from './circuit-breaker/circuit-open-error.ts'
+export { classifyCall } from './circuit-breaker/classify-call.ts'
+export {
+  type CircuitBreakerOptions,
+  createCircuitBreaker,
+} from './circuit-breaker/create-circuit-breaker.ts'
+export {
   AssayError,
   type AssayErrorOptions,
   type ErrorContext,

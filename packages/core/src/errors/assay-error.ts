@@ -28,7 +28,7 @@ export interface AssayErrorOptions<Context extends ErrorContext = ErrorContext> 
 }
 
 /** Marks our errors across duplicate copies of this package, where `instanceof` fails. */
-const MARK = Symbol.for('@assay/error')
+const MARK: unique symbol = Symbol.for('@assay/error')
 
 const DOCS_URL = 'https://github.com/assay-dev/assay/blob/main/docs/errors.md'
 
@@ -57,16 +57,21 @@ export class AssayError<
   readonly code: Code
   readonly context: Readonly<Context>
   readonly retry: RetryAdvice
-  /** Where the code is explained: what happened, and what to do. */
-  readonly docsUrl: string
 
   constructor(code: Code, options: AssayErrorOptions<Context>) {
     super(options.message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.context = Object.freeze({ ...options.context }) as Readonly<Context>
     this.retry = options.retry
-    this.docsUrl = `${DOCS_URL}#${code.toLowerCase()}`
-    Object.defineProperty(this, MARK, { value: true })
+  }
+
+  /** Where the code is explained: what happened, and what to do. */
+  get docsUrl(): string {
+    return `${DOCS_URL}#${this.code.toLowerCase()}`
+  }
+
+  get [MARK](): true {
+    return true
   }
 }
 
