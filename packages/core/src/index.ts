@@ -1,3 +1,4 @@
+export type { Severity } from './alerts/severity.ts'
 export {
   CIRCUIT_BREAKER_CALLS_TOTAL,
   CIRCUIT_BREAKER_REJECTED_TOTAL,
@@ -33,6 +34,19 @@ export {
 } from './errors/assay-error.ts'
 export { InvalidOptionError } from './errors/invalid-option-error.ts'
 export { type Logger, silentLogger } from './logger/logger.ts'
+export { parseRetryAfter } from './retry/parse-retry-after.ts'
+export { RetryDeadlineError } from './retry/retry-deadline-error.ts'
+export { RETRY_ATTEMPTS_TOTAL, type RetryOutcome } from './retry/retry-metrics.ts'
+export {
+  type FailedAttempt,
+  isSafeToRetry,
+  retry,
+  type RetryAttempt,
+  type RetryDecision,
+  type RetryOptions,
+  type RetryStopReason,
+  type RetryWork,
+} from './retry/retry.ts'
 export { type Clock, systemClock, type Timer, type WaitOptions } from './runtime/clock.ts'
 export { type CreateId, systemCreateId } from './runtime/create-id.ts'
 export { type Random, systemRandom } from './runtime/random.ts'
