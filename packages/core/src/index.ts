@@ -34,6 +34,36 @@ export {
 } from './errors/assay-error.ts'
 export { InvalidOptionError } from './errors/invalid-option-error.ts'
 export { type Logger, silentLogger } from './logger/logger.ts'
+export { allocateMoney } from './money/allocate-money.ts'
+export {
+  type Currency,
+  type CurrencyCode,
+  currencyFromCode,
+  isCurrencyCode,
+} from './money/currency.ts'
+export { formatAmount, formatMoney, type FormatMoneyOptions } from './money/format-money.ts'
+export {
+  addMoney,
+  compareMoney,
+  isNegativeMoney,
+  isPositiveMoney,
+  isZeroMoney,
+  type MoneyRatio,
+  multiplyMoney,
+  negateMoney,
+  subtractMoney,
+} from './money/money-arithmetic.ts'
+export { type MoneyJson, moneyToJson } from './money/money-json.ts'
+export { createMoneySchema, type MoneySchemaOptions } from './money/money-schema.ts'
+export { type Money, moneyFromMinor } from './money/money.ts'
+export {
+  moneyFromDecimal,
+  parseMoney,
+  type ParseMoneyOptions,
+  type ParseMoneyReason,
+  type ParseMoneyResult,
+} from './money/parse-money.ts'
+export type { Rounding } from './money/rounding.ts'
 export { parseRetryAfter } from './retry/parse-retry-after.ts'
 export { RetryDeadlineError } from './retry/retry-deadline-error.ts'
 export { RETRY_ATTEMPTS_TOTAL, type RetryOutcome } from './retry/retry-metrics.ts'
