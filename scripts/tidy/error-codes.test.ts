@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest'
+
+import { errorCodes } from './error-codes.ts'
+import { sampleWorkspace } from './sample-workspace.ts'
+
+const SOURCE = 'packages/core/src/x/x.ts'
+
+it.each([
+  "throw new AssayError('CALL_FAILED', { message: 'x' })",
+  "throw new OracleError('CALL_FAILED')",
+  "class CallError extends AssayError { constructor() { super('CALL_FAILED', {}) } }",
+  "throw new AssayError(late ? 'CALL_FAILED' : 'CALL_LATE', {})",
+])('finds the code of `%s`', (code) => {
+  const docs = '# Errors\n\n## CALL_LATE\n'
+  const problems = errorCodes(
+    sampleWorkspace({
+      [SOURCE]: `\n${code}`,
+      'packages/core/src/y.ts': "new AssayError('CALL_LATE')",
+      'docs/errors.md': docs,
+    }),
+  )
+  expect(problems).toMatchObject([{ file: SOURCE, line: 2, rule: 'error-codes' }])
+
+  const mended = `${docs}\n## CALL_FAILED\n`
+  expect(
+    errorCodes(
+      sampleWorkspace({
+        [SOURCE]: code,
+        'packages/core/src/y.ts': "new AssayError('CALL_LATE')",
+        'docs/errors.md': mended,
+      }),
+    ),
+  ).toEqual([])
+})
+
+it('finds a heading that no package throws', () => {
+  const problems = errorCodes(
+    sampleWorkspace({ 'docs/errors.md': '# Errors\n\n## NEVER_THROWN\n' }),
+  )
+  expect(problems).toMatchObject([{ file: 'docs/errors.md', line: 3 }])
+})
+
+it('ignores tests, and errors that are not ours', () => {
+  const problems = errorCodes(
+    sampleWorkspace({
+      [SOURCE]: "throw new TypeError('not a code')",
+      'packages/core/src/x/x.test.ts': "new AssayError('MADE_UP', {})",
+    }),
+  )
+  expect(problems).toEqual([])
+})
