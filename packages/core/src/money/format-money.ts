@@ -1,6 +1,7 @@
 import { isCurrencyCode } from './currency.ts'
 import type { Money } from './money.ts'
 
+/** For whom {@link formatMoney} writes. */
 export interface FormatMoneyOptions {
   /**
    * Writes for people of this language and place, as `Intl.NumberFormat` does: `de-DE`. Without it

@@ -6,6 +6,7 @@ import type { MoneyJson } from './money-json.ts'
 import type { Money } from './money.ts'
 import { AMOUNT_LENGTH_MAX } from './parse-money.ts'
 
+/** What {@link createMoneySchema} lets in. */
 export interface MoneySchemaOptions {
   /**
    * The assets that may come in beside the currencies of ISO 4217; default none. The exponent is

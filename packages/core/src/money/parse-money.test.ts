@@ -33,7 +33,7 @@ describe('parseMoney', () => {
     expect(parseMoney(text, 'EUR')).toEqual({ ok: false, reason: 'empty' })
   })
 
-  test.each(['1.06E+07', '1e5', '-1.5e-3', '+2E8', '1.e3', '.5e3', '0e999999999'])(
+  test.each(['1.06E+07', '1,06E+07', '1e5', '-1.5e-3', '+2E8', '1.e3', '.5e3', '0e999999999'])(
     'says that %s is scientific notation',
     (text) => {
       expect(parseMoney(text, 'EUR')).toEqual({ ok: false, reason: 'scientific-notation' })

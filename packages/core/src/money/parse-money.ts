@@ -28,13 +28,15 @@ export type ParseMoneyResult =
   | { readonly ok: true; readonly money: Money }
   | { readonly ok: false; readonly reason: ParseMoneyReason }
 
+/** How {@link parseMoney} treats what does not fit. */
 export interface ParseMoneyOptions {
   /** Accepts more digits than the currency has, and rounds them. Without it they are refused. */
   readonly rounding?: Rounding | undefined
 }
 
 const DECIMAL = /^([+-]?)(\d+)(?:\.(\d+))?$/
-const SCIENTIFIC = /^[+-]?(?:\d+\.?\d*|\.\d+)e[+-]?\d+$/i
+/** With a comma too: spreadsheets write the point of their country. */
+const SCIENTIFIC = /^[+-]?(?:\d+[.,]?\d*|[.,]\d+)e[+-]?\d+$/i
 
 /**
  * Reads an amount that a person, a file or another system wrote: digits, at most one point with
@@ -108,7 +110,7 @@ export function parseMoney(
 export function moneyFromDecimal(text: string, currency: CurrencyCode | Currency): Money {
   const parsed = parseMoney(text, currency)
   if (parsed.ok) return parsed.money
-  const { code } = toCurrency('moneyFromDecimal', currency)
+  const code = typeof currency === 'string' ? currency : currency.code
   throw new AssayError('MONEY_UNREADABLE', {
     message: `The text is no amount in ${code}: ${parsed.reason}.`,
     retry: 'never',
