@@ -92,6 +92,17 @@ export {
   type MetricOptions,
   type Metrics,
 } from './metrics/metrics.ts'
+export {
+  type CollectableMetrics,
+  createMetrics,
+  DEFAULT_HISTOGRAM_BUCKETS,
+  METRICS_SERIES_REFUSED_TOTAL,
+  METRICS_VALUES_REFUSED_TOTAL,
+  type MetricsOptions,
+} from './metrics/create-metrics.ts'
+export type { LiveFamily } from './metrics/live-family.ts'
+export { MetricConflictError } from './metrics/metric-conflict-error.ts'
+export type { HistogramSample, MetricFamily, ValueSample } from './metrics/metric-sample.ts'
 export { noMetrics } from './metrics/no-metrics.ts'
 export {
   type SqlClient,

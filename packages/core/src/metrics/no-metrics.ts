@@ -1,7 +1,15 @@
-import type { Metrics } from './metrics.ts'
+import type { CounterSeries, GaugeSeries, HistogramSeries, Metrics } from './metrics.ts'
 
-const series = { inc() {}, dec() {}, set() {}, setFunction() {}, observe() {} }
-const metric = { labels: () => series }
+/** A series of any kind that measures nothing. */
+export const noSeries: CounterSeries & GaugeSeries & HistogramSeries = {
+  inc() {},
+  dec() {},
+  set() {},
+  setFunction() {},
+  observe() {},
+}
+
+const metric = { labels: () => noSeries }
 
 /** Measures nothing: the default everywhere. */
 export const noMetrics: Metrics = {

@@ -1,0 +1,6 @@
+export {
+  createPrometheusMetrics,
+  type PrometheusMetric,
+  type PrometheusMetricsOptions,
+  type PrometheusRegistry,
+} from './create-prometheus-metrics.ts'
