@@ -1,3 +1,42 @@
+export {
+  type AlertConfirmation,
+  type AlertDecision,
+  type AlertNotice,
+  type AlertReason,
+  type AlertSilence,
+  type AlertSilenceReason,
+  type StoredAlertDecision,
+  type StoredUnconfirmedAlertNotice,
+  type UnconfirmedAlertNotice,
+} from './alert-deduplicator/alert-decision.ts'
+export {
+  ALERT_DEDUPLICATOR_EVICTED_TOTAL,
+  ALERT_DEDUPLICATOR_NOTICES_TOTAL,
+  ALERT_DEDUPLICATOR_REFUSED_TOTAL,
+} from './alert-deduplicator/alert-deduplicator-metrics.ts'
+export type {
+  AlertDeduplicatorStore,
+  AlertKeyCommit,
+  StoredAlertKey,
+} from './alert-deduplicator/alert-deduplicator-store.ts'
+export type {
+  ActiveFailure,
+  AlertDeduplicator,
+  StoredAlertDeduplicator,
+} from './alert-deduplicator/alert-deduplicator.ts'
+export { alertFingerprint } from './alert-deduplicator/alert-fingerprint.ts'
+export type {
+  AlertKeyState,
+  AlertKnowledge,
+  PendingDelivery,
+} from './alert-deduplicator/alert-key-state.ts'
+export {
+  type AlertDeduplicatorOptions,
+  createAlertDeduplicator,
+  type StoredAlertDeduplicatorOptions,
+} from './alert-deduplicator/create-alert-deduplicator.ts'
+export { DeduplicatorContentionError } from './alert-deduplicator/deduplicator-contention-error.ts'
+export { createMemoryAlertDeduplicatorStore } from './alert-deduplicator/memory-alert-deduplicator-store.ts'
 export type { Severity } from './alerts/severity.ts'
 export {
   CIRCUIT_BREAKER_CALLS_TOTAL,
