@@ -72,6 +72,32 @@ export {
   type RetryAdvice,
 } from './errors/assay-error.ts'
 export { InvalidOptionError } from './errors/invalid-option-error.ts'
+export {
+  createHealthCheck,
+  type HealthCheck,
+  type HealthCheckDefinition,
+  type HealthCheckOptions,
+} from './health/create-health-check.ts'
+export {
+  formatHealthJson,
+  HEALTH_JSON_MEDIA_TYPE,
+  type HealthJson,
+  type HealthJsonCheck,
+} from './health/format-health-json.ts'
+export {
+  formatPlainHealth,
+  type PlainHealth,
+  type PlainHealthComponent,
+  type PlainHealthStatus,
+} from './health/format-plain-health.ts'
+export type { HealthObservation } from './health/health-observation.ts'
+export {
+  type HealthCheckResult,
+  healthHttpStatus,
+  type HealthMeasurements,
+  type HealthReport,
+  type HealthStatus,
+} from './health/health-report.ts'
 export { type Logger, silentLogger } from './logger/logger.ts'
 export { allocateMoney } from './money/allocate-money.ts'
 export {

@@ -27,7 +27,8 @@ export interface PrometheusMetricsOptions {
  * keeps them, and read by the registry at each scrape; neither client is imported. In a cluster the
  * clients add up the series of all workers, gauges too, as they do with their own metrics.
  *
- * Make one for each registry and share it: a second one would claim the same names.
+ * Make one for each registry and share it: a second one would claim the same names. After
+ * `registry.clear()` make a new one.
  *
  * @param options.registry the host's registry
  * @param options.seriesMax how many series one metric may have; default 10,000
@@ -100,12 +101,9 @@ function toPrometheusMetric(family: LiveFamily): RegisteredMetric {
   return metric
 }
 
-/** Fresh objects each time, because a registry with default labels writes into them. */
-function toValues(family: MetricFamily): PrometheusValue[] {
-  if (family.type === 'histogram') {
-    return family.series.flatMap((sample) => toHistogramValues(family.name, sample))
-  }
-  return family.series.map(({ labels, value }) => ({ labels: { ...labels }, value }))
+function toValues(family: MetricFamily): readonly PrometheusValue[] {
+  if (family.type !== 'histogram') return family.series
+  return family.series.flatMap((sample) => toHistogramValues(family.name, sample))
 }
 
 function toHistogramValues(
@@ -118,7 +116,7 @@ function toHistogramValues(
       labels: { le: le === Number.POSITIVE_INFINITY ? '+Inf' : le, ...labels },
       value: count,
     })),
-    { metricName: `${name}_sum`, labels: { ...labels }, value: histogram.sum },
-    { metricName: `${name}_count`, labels: { ...labels }, value: histogram.count },
+    { metricName: `${name}_sum`, labels, value: histogram.sum },
+    { metricName: `${name}_count`, labels, value: histogram.count },
   ]
 }
