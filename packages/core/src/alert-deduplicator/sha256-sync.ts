@@ -9,7 +9,7 @@
  *
  * @param text characters of one byte; the caller has escaped the others
  */
-export function sha256Hex(text: string): string {
+export function sha256HexSync(text: string): string {
   const bytes = pad(text)
   const hash = Uint32Array.from(INITIAL_HASH)
   for (let offset = 0; offset < bytes.byteLength; offset += BLOCK_BYTES) {
