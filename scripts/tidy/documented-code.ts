@@ -74,7 +74,7 @@ async function typeCheck(root: string, examples: readonly Example[]): Promise<Pr
   const [first] = examples
   if (first === undefined) return []
   const config = join(first.path, '..', 'tsconfig.json')
-  const options = { noEmit: true, declaration: false, isolatedDeclarations: false }
+  const options = { noEmit: true, declaration: false }
   await writeFile(
     config,
     JSON.stringify({
