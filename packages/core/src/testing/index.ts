@@ -1,4 +1,11 @@
 export {
+  CIRCUIT_BREAKER_CAPABILITIES,
+  type CircuitBreakerCapability,
+  circuitBreakerContract,
+  type CircuitBreakerContractCase,
+  type CircuitBreakerHarness,
+} from './circuit-breaker-contract.ts'
+export {
   type Fault,
   type FaultPlan,
   faulty,
