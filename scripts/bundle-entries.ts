@@ -32,6 +32,6 @@ export function bundleEntries(packageFolder: string): Options {
     splitting: true,
     treeshake: true,
     sourcemap: true,
-    clean: true,
+    silent: true,
   }
 }
