@@ -1,21 +1,17 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
-import type { Figure, Measurement } from './figure.ts'
+import type { Measurement } from './figure.ts'
+import { figureFiles, loadFigure, suites } from './suites.ts'
 
-/**
- * `npm run bench -- core [figure] [--json]`: measures the figures of one suite, each in a process of
- * its own, and ends with the targets that were missed.
- */
-const suites = ['core']
-
+/** What is printed for a figure. */
 interface Line extends Measurement {
   readonly bench: string
   readonly figure: string
 }
 
+// `npm run bench -- core [figure] [--json]` measures the figures of one suite, each in a process of its
+// own, and ends with the targets that were missed.
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -68,18 +64,6 @@ function measureInChild(suite: string, file: string): Line {
   )
   if (status !== 0) throw new Error(`${suite}/${file} could not be measured.`)
   return JSON.parse(stdout) as Line
-}
-
-/** A file of a suite that exports a `figure`. The others are what figures share. */
-export function figureFiles(suite: string): string[] {
-  return readdirSync(join(import.meta.dirname, suite))
-    .filter((file) => file.endsWith('.ts') && !file.includes('peers'))
-    .sort()
-}
-
-async function loadFigure(suite: string, file: string): Promise<Figure> {
-  const module = (await import(join(import.meta.dirname, suite, file))) as { figure: Figure }
-  return module.figure
 }
 
 function describe({ figure, value, unit, peers }: Line): string {
