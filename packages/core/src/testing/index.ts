@@ -1,4 +1,8 @@
 export {
+  alertDeduplicatorStoreContract,
+  type AlertDeduplicatorStoreContractCase,
+} from './alert-deduplicator-store-contract.ts'
+export {
   CIRCUIT_BREAKER_CAPABILITIES,
   type CircuitBreakerCapability,
   circuitBreakerContract,
