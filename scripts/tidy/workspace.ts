@@ -32,9 +32,7 @@ export interface Package {
 export interface Manifest {
   readonly name: string
   readonly private?: boolean
-  readonly type?: string
-  readonly sideEffects?: unknown
-  readonly engines?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
   readonly exports?: Readonly<Record<string, ExportTarget>>
   readonly publishConfig?: { readonly exports?: Readonly<Record<string, ExportTarget>> }
 }
