@@ -29,7 +29,7 @@ export interface Package {
   readonly manifest: Manifest
 }
 
-export interface Manifest {
+interface Manifest {
   readonly name: string
   readonly private?: boolean
   readonly peerDependencies?: Readonly<Record<string, string>>
