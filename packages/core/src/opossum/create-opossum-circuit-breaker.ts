@@ -19,7 +19,8 @@ export interface OpossumCircuitBreakerOptions {
   readonly breaker: OpossumBreaker
   /**
    * What the result of a call says about the dependency. Default `classifyCall`. One that throws is
-   * logged, and the default decides. Opossum's own `errorFilter` judges after it.
+   * logged, and the default decides. Opossum's own `errorFilter` judges after it, and opossum's
+   * timeout is a failure whatever it says.
    */
   readonly classify?: ((result: PromiseSettledResult<unknown>) => CircuitVerdict) | undefined
   /** Called after each change of state. What it throws is logged and changes nothing. */

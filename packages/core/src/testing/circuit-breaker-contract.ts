@@ -374,8 +374,9 @@ export const circuitBreakerContract: readonly CircuitBreakerContractCase[] = [
       const open = await createOpen(harness)
 
       const breaker = harness.createBreaker({ name: 'rpc', resetTimeoutMs: RESET_MS })
-      breaker.restore(asStored(open))
+      breaker.restore({ ...asStored(open), openings: 3 })
       assert.equal(breaker.state, 'open')
+      assert.equal(breaker.snapshot().openings, 3)
       breaker.restore(asStored(closed))
       assert.equal(breaker.state, 'closed')
       assert.equal(await succeed(breaker), 'ok')
