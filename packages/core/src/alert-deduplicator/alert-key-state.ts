@@ -55,8 +55,10 @@ export interface AlertKeyState {
   pending: PendingDelivery | null
 }
 
+/** What people know of a key's alert, as far as it can be known; see {@link AlertKeyState}. */
 export type AlertKnowledge = 'none' | 'owed' | 'open' | 'uncertain'
 
+/** A decision that has been handed out and not confirmed. */
 export interface PendingDelivery {
   readonly reason: AlertReason
   readonly decidedAt: number

@@ -15,6 +15,7 @@ import { assertCooldownMs, assertThreshold, type DeduplicatorSettings } from './
 import { createMemoryAlertDeduplicator } from './memory-alert-deduplicator.ts'
 import { createStoredAlertDeduplicator } from './stored-alert-deduplicator.ts'
 
+/** Options of a deduplicator that keeps its keys in this process. */
 export interface AlertDeduplicatorOptions<Confirm extends AlertConfirmation = AlertConfirmation> {
   /** Failures in a row from which on people are told. Default 3. */
   readonly threshold?: number | undefined
@@ -45,6 +46,7 @@ export interface AlertDeduplicatorOptions<Confirm extends AlertConfirmation = Al
   readonly store?: undefined
 }
 
+/** Options of a deduplicator that keeps its keys in a store. */
 export interface StoredAlertDeduplicatorOptions<
   Confirm extends AlertConfirmation = AlertConfirmation,
 > extends Omit<AlertDeduplicatorOptions<Confirm>, 'store'> {
