@@ -1,5 +1,5 @@
-import { AssayError } from '../errors/assay-error.ts'
 import type { CounterSeries, Metrics } from '../metrics/metrics.ts'
+import { assertCircuitSnapshot } from './assert-circuit-snapshot.ts'
 import { runBounded, unboundedCall } from './bounded-call.ts'
 import {
   type CircuitBreakerSeries,
@@ -97,7 +97,7 @@ export class CircuitBreakerEngine implements CircuitBreaker {
   }
 
   restore(snapshot: CircuitSnapshot): void {
-    assertSnapshot(snapshot)
+    assertCircuitSnapshot(snapshot)
     const { clock, resetTimeoutMaxMs } = this.#settings
     const from = this.state
     // A clock that was set back since must not keep the circuit open for longer than it ever would.
@@ -306,22 +306,4 @@ export class CircuitBreakerEngine implements CircuitBreaker {
       // A logger that throws has nowhere left to say so.
     }
   }
-}
-
-function assertSnapshot(snapshot: CircuitSnapshot): void {
-  const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
-  const isValid =
-    typeof snapshot === 'object' &&
-    snapshot !== null &&
-    ['closed', 'open', 'half-open'].includes(snapshot.state) &&
-    isCount(snapshot.failures) &&
-    isCount(snapshot.successes) &&
-    isCount(snapshot.openings) &&
-    (snapshot.probeAt === null || Number.isFinite(snapshot.probeAt)) &&
-    typeof snapshot.forced === 'boolean'
-  if (isValid) return
-  throw new AssayError('CIRCUIT_SNAPSHOT_INVALID', {
-    message: 'The circuit snapshot is not one that `snapshot()` returned.',
-    retry: 'never',
-  })
 }

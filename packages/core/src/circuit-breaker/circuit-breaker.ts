@@ -17,6 +17,7 @@ export interface CircuitCall {
 /** The work of one call. It may be asynchronous or not. */
 export type CircuitWork<Result> = (call: CircuitCall) => Result | PromiseLike<Result>
 
+/** Options of {@link CircuitBreaker.execute}. */
 export interface CircuitExecuteOptions {
   /** The caller's own wish to stop. Stopping is not a failure of the dependency. */
   readonly signal?: AbortSignal | undefined
@@ -78,6 +79,7 @@ export type CircuitStateChangeReason =
   | 'reset'
   | 'restored'
 
+/** What `onStateChange` hears. */
 export interface CircuitStateChange {
   readonly name: string
   readonly from: CircuitState

@@ -9,6 +9,7 @@ import { type Clock, systemClock } from '../runtime/clock.ts'
 import { CircuitBreakerEngine } from './circuit-breaker-engine.ts'
 import type { CircuitBreaker, CircuitStateChange, CircuitVerdict } from './circuit-breaker.ts'
 
+/** Options of {@link createCircuitBreaker}; only the name is required. */
 export interface CircuitBreakerOptions {
   /** Names the dependency in errors, logs and metrics. Unique among breakers that share metrics. */
   readonly name: string

@@ -1,3 +1,4 @@
+import { assertCircuitSnapshot } from '../circuit-breaker/assert-circuit-snapshot.ts'
 import {
   type CircuitBreakerSeries,
   type CircuitCallOutcome,
@@ -15,7 +16,6 @@ import type {
 import { CircuitCallTimeoutError } from '../circuit-breaker/circuit-call-timeout-error.ts'
 import { createCircuitOpenError } from '../circuit-breaker/circuit-open-error.ts'
 import { classifyCall } from '../circuit-breaker/classify-call.ts'
-import { createCircuitBreaker } from '../circuit-breaker/create-circuit-breaker.ts'
 import { silentLogger } from '../logger/logger.ts'
 import type { CounterSeries } from '../metrics/metrics.ts'
 import { systemClock } from '../runtime/clock.ts'
@@ -123,7 +123,7 @@ export class OpossumCircuitBreaker implements CircuitBreaker {
   }
 
   restore(snapshot: CircuitSnapshot): void {
-    assertSnapshot(this.name, snapshot)
+    assertCircuitSnapshot(snapshot)
     this.#isForced = snapshot.forced
     this.#change('restored', () => {
       // Opossum can be told neither to half-open nor how much of its reset timeout has passed.
@@ -333,9 +333,4 @@ function ownReason(from: CircuitState, to: CircuitState): CircuitStateChangeReas
     case 'closed':
       return from === 'half-open' ? 'success-threshold-reached' : 'reset'
   }
-}
-
-/** Our own breaker knows what a snapshot is, and refuses anything else. */
-function assertSnapshot(name: string, snapshot: CircuitSnapshot): void {
-  createCircuitBreaker({ name }).restore(snapshot)
 }

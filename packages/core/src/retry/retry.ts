@@ -53,6 +53,7 @@ export interface FailedAttempt {
   readonly next: RetryDecision
 }
 
+/** Options of {@link retry}. */
 export interface RetryOptions {
   /** What is attempted, as a metric label: one of a few fixed names. Default `unnamed`. */
   readonly operation?: string | undefined

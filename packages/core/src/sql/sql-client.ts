@@ -4,6 +4,7 @@ export type SqlValue = string | number | bigint | boolean | Date | Uint8Array | 
 /** A row as it came. Its columns are unknown until a schema has parsed them. */
 export type SqlRow = Readonly<Record<string, unknown>>
 
+/** What a statement gave back. */
 export interface SqlResult {
   readonly rows: readonly SqlRow[]
   /** Rows returned or, for a statement that returns none, rows changed. */
