@@ -50,17 +50,24 @@ export class InjectedFaultError extends Error {
 export function faulty<Target extends object>(target: Target, plan: FaultPlan): Target {
   const callsByMethod = new Map<string, number>()
 
-  return new Proxy(target, {
-    get(object, property) {
-      const member: unknown = Reflect.get(object, property, object)
-      if (typeof member !== 'function' || typeof property === 'symbol') return member
+  // A proxy must show the methods of a frozen object as they are: there it stands before a copy.
+  const face: Target = Object.isFrozen(target)
+    ? Object.assign(Object.create(Object.getPrototypeOf(target) as object | null), target)
+    : target
+
+  return new Proxy(face, {
+    get(_face, property) {
+      const member: unknown = Reflect.get(target, property, target)
+      if (typeof member !== 'function') return member
+      const callTarget = (args: readonly unknown[]): unknown => Reflect.apply(member, target, args)
+      if (typeof property === 'symbol') return (...args: unknown[]) => callTarget(args)
 
       return (...args: unknown[]): unknown => {
         const nth = (callsByMethod.get(property) ?? 0) + 1
         callsByMethod.set(property, nth)
-        const call = (): unknown => Reflect.apply(member, object, args)
         const fault = plan({ method: property, nth, args })
-        return fault === undefined ? call() : callWithFault(call, fault, `${property} call ${nth}`)
+        if (fault === undefined) return callTarget(args)
+        return callWithFault(() => callTarget(args), fault, `${property} call ${nth}`)
       }
     },
   })

@@ -6,6 +6,8 @@ export interface TestClock extends Clock {
    * Moves time forward by `ms`, firing each timer and ending each sleep at its own moment, in order.
    * Between two moments the promises that became ready run first, so code that sleeps again inside
    * the interval wakes again inside it.
+   *
+   * @throws {RangeError} when `ms` is negative or not finite: time never goes back
    */
   advance(ms: number): Promise<void>
   /** Moves time to the next timer or sleep. Resolves to `false` when there is none. */
@@ -51,7 +53,8 @@ export function createTestClock({ now = 0 }: { now?: number } = {}): TestClock {
 
   function schedule(ms: number, wake: () => void): Timer {
     const waiter: Waiter = {
-      dueAt: elapsed + Math.max(0, ms),
+      // Like a host, which takes a delay that is no number for none.
+      dueAt: elapsed + (ms > 0 ? ms : 0),
       order: nextOrder,
       wake: () => {
         waiters.delete(waiter)
@@ -102,7 +105,8 @@ export function createTestClock({ now = 0 }: { now?: number } = {}): TestClock {
       next.wake()
       await settle()
     }
-    elapsed = target
+    // Whatever woke may have moved the clock further.
+    elapsed = Math.max(elapsed, target)
   }
 
   return {
@@ -110,11 +114,16 @@ export function createTestClock({ now = 0 }: { now?: number } = {}): TestClock {
     monotonic: () => elapsed,
     sleep: (ms, options) => sleep(ms, options?.signal),
     setTimer: (callback, ms) => schedule(ms, callback),
-    advance: (ms) => advanceTo(elapsed + ms),
+    async advance(ms) {
+      if (!(ms >= 0 && Number.isFinite(ms))) {
+        throw new RangeError(`A test clock cannot be advanced by ${ms} ms.`)
+      }
+      await advanceTo(elapsed + ms)
+    },
     async advanceToNext() {
       await settle()
       const next = earliest()
-      if (next === undefined) return false
+      if (next === undefined || next.dueAt === Infinity) return false
       await advanceTo(Math.max(elapsed, next.dueAt))
       return true
     },
