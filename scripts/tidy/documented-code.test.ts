@@ -21,7 +21,7 @@ it('is content with code that compiles, runs and prints what it promises', async
   const code = [
     IMPORT,
     "const createId = createSequentialId('a')",
-    'for (let at = 0; at < 2; at += 1) console.log(createId()) // a-1, a-2',
+    'for (let at = 0; at < 2; at += 1) console.log(createId()) // a-1 a-2',
     'console.log({',
     '  createId: await Promise.resolve(createId()),',
     "}) // { createId: 'a-3' }",
@@ -38,6 +38,14 @@ it('names the line of a promise that is not kept', async () => {
       message: 'The comment promises `3`, and the code prints `2`.',
     },
   ])
+})
+
+it('takes the comments that end a block for all that it prints', async () => {
+  const code = ["for (const each of ['a', 'b']) console.log(each)", '// a', '// c']
+  expect(await check(readme(...code))).toMatchObject([
+    { line: 6, message: 'The comment promises `a c`, and the code prints `a b`.' },
+  ])
+  expect(await check(readme(...code.slice(0, 2), '// b'))).toEqual([])
 })
 
 it('reports an example that throws, and one that never ends its wait', async () => {

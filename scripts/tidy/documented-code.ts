@@ -126,11 +126,10 @@ async function runExample(example: Example): Promise<Problem[]> {
 
   const printed = JSON.parse(stdout.split('\n').at(-1) ?? '') as readonly PrintedLine[]
   return promisedOutputs(example).flatMap(({ firstLine, lastLine, promised }) => {
-    const actual = printed
-      .filter(({ line }) => line >= firstLine && line <= lastLine)
-      .map(({ text }) => text)
-      .join(', ')
-    if (onOneLine(actual) === onOneLine(promised)) return []
+    const actual = onOneLine(
+      printed.filter(({ line }) => line >= firstLine && line <= lastLine).map(({ text }) => text),
+    )
+    if (actual === promised) return []
     const message = `The comment promises \`${promised}\`, and the code prints \`${actual}\`.`
     return [problemAt(example, lastLine, message)]
   })
@@ -142,7 +141,10 @@ interface PromisedOutput {
   readonly promised: string
 }
 
-/** Each `console.log(…) // what it prints`. What is printed several times is joined with `, `. */
+/**
+ * Each `console.log(…) // what it prints`; where there is none, the comment lines that end the
+ * block are all that it prints. Several lines are compared as one, with spaces between.
+ */
 function promisedOutputs({ code, path }: Example): PromisedOutput[] {
   const outputs: PromisedOutput[] = []
   walk(parse(path, code), (node) => {
@@ -154,14 +156,17 @@ function promisedOutputs({ code, path }: Example): PromisedOutput[] {
     outputs.push({
       firstLine: lineAt(code, node.start),
       lastLine: lineAt(code, node.end),
-      promised,
+      promised: onOneLine([promised]),
     })
   })
-  return outputs
+  const closing = /(?:^\/\/ .*\n)+$/m.exec(code)?.[0]
+  if (outputs.length > 0 || closing === undefined) return outputs
+  const promised = onOneLine([closing.replaceAll('// ', '')])
+  return [{ firstLine: 1, lastLine: code.trimEnd().split('\n').length, promised }]
 }
 
-function onOneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').trim()
+function onOneLine(texts: readonly string[]): string {
+  return texts.join(' ').replaceAll(/\s+/g, ' ').trim()
 }
 
 function problemAt({ file, firstLine }: Example, line: number, message: string): Problem {
