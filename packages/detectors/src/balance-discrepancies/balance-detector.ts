@@ -1,0 +1,78 @@
+import type { Detector } from '../detector/detector.ts'
+import type { LedgerTransaction } from '../ledger/ledger-entry.ts'
+import type { BalanceReason, BalanceRuleId } from './balance-rule.ts'
+import {
+  addTransaction,
+  type BalanceConfig,
+  type BalanceEvent,
+  type BalanceState,
+  createBalanceState,
+  leaveGap,
+  obstacleOf,
+  setAccount,
+} from './balance-state.ts'
+import { BALANCE_VERSION, type BalanceStep, createBalanceStep, passOver } from './balance-step.ts'
+import { judgeAccount } from './judge-account.ts'
+import { judgeTransaction } from './judge-transaction.ts'
+
+const ROW_RULES = ['balance.arithmetic', 'balance.continuity', 'balance.negative'] as const
+
+/**
+ * The reducer behind `detectBalanceDiscrepancies`, keyed by account.
+ *
+ * Each transaction gets exactly one outcome, a verdict or a reason, from each of the three rules on
+ * rows. Each account that ends gets one from `balance.reconciliation` and, where its balance is
+ * known, one more from `balance.negative`.
+ */
+export const balanceDetector: Detector<
+  BalanceEvent,
+  BalanceState,
+  BalanceConfig,
+  BalanceRuleId,
+  BalanceReason
+> = {
+  id: 'balance',
+  version: BALANCE_VERSION,
+  key: ({ accountId }) => accountId,
+  init: createBalanceState,
+  step(state, batch, { config }) {
+    const step = createBalanceStep(state)
+    for (const event of batch) takeIn(step, event, config)
+    return step
+  },
+}
+
+function takeIn(step: BalanceStep, event: BalanceEvent, config: BalanceConfig): void {
+  switch (event.kind) {
+    case 'account':
+      setAccount(step.state, event)
+      break
+    case 'transaction':
+      takeInTransaction(step, event, config)
+      break
+    case 'unreadable':
+      leaveGap(step.state, 'row-unreadable')
+      break
+    case 'account-end':
+      judgeAccount(step, config)
+      break
+  }
+}
+
+function takeInTransaction(
+  step: BalanceStep,
+  transaction: LedgerTransaction & { readonly kind: 'transaction' },
+  config: BalanceConfig,
+): void {
+  const obstacle = obstacleOf(step.state, transaction)
+  if (obstacle === null) {
+    addTransaction(step.state, transaction, config)
+    judgeTransaction(step, transaction, config)
+    return
+  }
+
+  for (const rule of ROW_RULES) passOver(step, rule, obstacle, transaction)
+  if (obstacle === 'conflicting-duplicate' || obstacle === 'mixed-currency') {
+    leaveGap(step.state, obstacle)
+  }
+}

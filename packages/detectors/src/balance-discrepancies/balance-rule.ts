@@ -1,0 +1,46 @@
+/**
+ * The rules on balances.
+ *
+ * - `balance.arithmetic`: before plus the signed amount is after, within a transaction.
+ * - `balance.continuity`: after of a transaction is before of the account's next.
+ * - `balance.reconciliation`: the account holds its checkpoint plus what its transactions moved.
+ * - `balance.negative`: no balance lies below the account's overdraft limit.
+ */
+export type BalanceRuleId = (typeof BALANCE_RULE_IDS)[number]
+
+/** Every rule on balances, in the order in which reports name them. */
+export const BALANCE_RULE_IDS = [
+  'balance.arithmetic',
+  'balance.continuity',
+  'balance.reconciliation',
+  'balance.negative',
+] as const
+
+/**
+ * Why a rule on balances had no say.
+ *
+ * - `not-completed`: the transaction failed, is pending or was cancelled, so it moved no money.
+ * - `balance-missing`: the source recorded no balance where the rule needs one.
+ * - `first-of-account`: no transaction stands before it.
+ * - `order-not-proven`: nothing proves which of two transactions was booked first.
+ * - `late`: its sequence lies below one that was already seen.
+ * - `redelivered`: the same row came before, word for word. It counts once.
+ * - `conflicting-duplicate`: a row with its id came before and says otherwise. The first one counts.
+ * - `mixed-currency`: its currency is not the account's.
+ * - `row-unreadable`: a row of the account was set aside because it did not parse.
+ * - `account-missing`: there is no balance to reconcile with.
+ *
+ * The reasons `conflicting-duplicate`, `mixed-currency` and `row-unreadable` also hold for what
+ * depends on the row: the continuity of the account's next transaction, and its reconciliation.
+ */
+export type BalanceReason =
+  | 'not-completed'
+  | 'balance-missing'
+  | 'first-of-account'
+  | 'order-not-proven'
+  | 'late'
+  | 'redelivered'
+  | 'conflicting-duplicate'
+  | 'mixed-currency'
+  | 'row-unreadable'
+  | 'account-missing'

@@ -1,0 +1,267 @@
+import { InvalidOptionError } from '@assay/core'
+
+import type { DetectorStep } from '../detector/detector.ts'
+import type { Finding } from '../detector/finding.ts'
+import { accountIdOf, parseLedgerEntry } from '../ledger/ledger-entry.ts'
+import type { LedgerRepository } from '../ledger/ledger-repository.ts'
+import { balanceDetector } from './balance-detector.ts'
+import { BALANCE_RULE_IDS, type BalanceReason, type BalanceRuleId } from './balance-rule.ts'
+import type { BalanceConfig, BalanceEvent, BalanceState } from './balance-state.ts'
+
+/** How {@link detectBalanceDiscrepancies} judges, reads and reports. */
+export interface DetectBalanceDiscrepanciesOptions {
+  /** The difference that stays silent, in minor units, at least 0n. Default 1n: 2n is found. */
+  readonly toleranceMinor?: bigint | undefined
+  /** How far below zero an account without a balance row may go, at least 0n. Default 0n. */
+  readonly overdraftLimitMinor?: bigint | undefined
+  /**
+   * Whether the repository hands out rows without a sequence in the order in which the source booked
+   * them. Without that, and without sequences, continuity is not evaluable. Default false.
+   */
+  readonly orderProven?: boolean | undefined
+  /** Whose data it is, where findings of several tenants meet. Part of every fingerprint. */
+  readonly tenant?: string | undefined
+  /** The most completed transactions of an account that are kept to recognise a repeated one. Default 1,000. */
+  readonly rememberedMax?: number | undefined
+  /** The most entries that are read at once. Default 1,000. */
+  readonly batchSize?: number | undefined
+  /** The most findings that the result holds; all are counted, and `onFinding` sees all. Default 10,000. */
+  readonly findingsMax?: number | undefined
+  /** Sees every finding, in order; the next batch waits for what it returns. What it throws ends the run. */
+  readonly onFinding?: ((finding: Finding<BalanceRuleId>) => void | Promise<void>) | undefined
+  /** Sees every row that did not parse. What it throws ends the run. */
+  readonly onRejected?: ((rejected: RejectedRow) => void | Promise<void>) | undefined
+  /** Called after each batch. */
+  readonly onProgress?: ((progress: BalanceProgress) => void) | undefined
+  /** Ends the run between two batches. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A row that was set aside because it does not parse. */
+export interface RejectedRow {
+  /** As the repository handed it out. */
+  readonly row: unknown
+  /** Which fields are wrong, and why; never their values. */
+  readonly reason: string
+}
+
+/** What became of one rule. */
+export interface RuleSummary {
+  readonly findings: number
+  /** How often it gave a verdict. */
+  readonly evaluated: number
+  /** How often it could give none, by reason. */
+  readonly notEvaluable: Readonly<Partial<Record<BalanceReason, number>>>
+}
+
+/** How much was read and found, so far or in all. */
+export interface BalanceProgress {
+  /** Accounts that had a balance, a transaction, or a row that did not parse. */
+  readonly accounts: number
+  /** Transactions that parsed. Each has one outcome from each rule on rows. */
+  readonly transactions: number
+  /** Rows that did not parse. */
+  readonly rejected: number
+  /** Of all rules together. */
+  readonly findings: number
+}
+
+/** What was read and what became of it. */
+export interface BalanceSummary extends BalanceProgress {
+  readonly rules: Readonly<Record<BalanceRuleId, RuleSummary>>
+}
+
+export interface BalanceReport {
+  /** The first findings, at most `findingsMax`. */
+  readonly findings: readonly Finding<BalanceRuleId>[]
+  readonly summary: BalanceSummary
+}
+
+/**
+ * Audits a ledger: does every transaction add up, does each begin where the one before ended, does
+ * every account hold what its transactions moved, and has none gone below its limit?
+ *
+ * One account is in memory at a time, and one batch, so a ledger of any size can be read.
+ *
+ * @param repositories.ledger where accounts and transactions are read
+ * @param options
+ * @returns the first findings, and for each rule how often it found, judged and could not judge
+ * @throws `INVALID_OPTION` for an option that is out of range
+ * @throws what the repository or a callback threw, and the signal's reason
+ *
+ * @example
+ * ```ts
+ * import { createMemoryLedgerRepository, detectBalanceDiscrepancies } from '@assay/detectors'
+ *
+ * const ledger = createMemoryLedgerRepository({
+ *   accounts: [
+ *     {
+ *       accountId: 'card-7',
+ *       currency: 'EUR',
+ *       checkpointMinor: 0n,
+ *       balanceMinor: 500n,
+ *       eventTime: 1_749_895_200_000,
+ *     },
+ *   ],
+ * })
+ * const { summary } = await detectBalanceDiscrepancies({ ledger })
+ * console.log(summary.rules['balance.reconciliation'].findings) // 1
+ * ```
+ */
+export async function detectBalanceDiscrepancies(
+  { ledger }: { readonly ledger: LedgerRepository },
+  options: DetectBalanceDiscrepanciesOptions = {},
+): Promise<BalanceReport> {
+  const { batchSize = 1_000, signal, onProgress } = options
+  assertOptions(options)
+  signal?.throwIfAborted()
+
+  return ledger.readSnapshot(
+    async (batches) => {
+      // All that a run gathers is made here, so that a repository may begin its snapshot anew.
+      const audit = createAudit(options)
+      for await (const batch of batches) {
+        signal?.throwIfAborted()
+        await audit.takeIn(batch)
+        onProgress?.(audit.progress())
+      }
+      return audit.end()
+    },
+    { batchSize },
+  )
+}
+
+interface Audit {
+  takeIn(batch: readonly unknown[]): Promise<void>
+  progress(): BalanceProgress
+  end(): Promise<BalanceReport>
+}
+
+function createAudit(options: DetectBalanceDiscrepanciesOptions): Audit {
+  const { findingsMax = 10_000, onFinding, onRejected } = options
+  // The snapshot is complete, so nothing can come later than what it holds.
+  const context = { config: configOf(options), watermark: Number.POSITIVE_INFINITY }
+  const findings: Finding<BalanceRuleId>[] = []
+  const counts = { accounts: 0, transactions: 0, rejected: 0, findings: 0 }
+  const rules = createTallies()
+  let state: BalanceState | null = null
+  /** Events of the account in `state` that wait for their step. */
+  let waiting: BalanceEvent[] = []
+
+  async function takeIn(batch: readonly unknown[]): Promise<void> {
+    for (const row of batch) {
+      const parsed = parseLedgerEntry(row)
+      const event = parsed.ok ? parsed.row : await setAside(row, parsed.reason)
+      if (event === null) continue
+      if (event.accountId !== state?.accountId) await moveTo(event.accountId)
+      if (event.kind === 'transaction') counts.transactions += 1
+      waiting.push(event)
+    }
+    await step()
+  }
+
+  async function setAside(row: unknown, reason: string): Promise<BalanceEvent | null> {
+    counts.rejected += 1
+    await onRejected?.({ row, reason })
+    const accountId = accountIdOf(row)
+    return accountId === null ? null : { kind: 'unreadable', accountId }
+  }
+
+  async function moveTo(accountId: string): Promise<void> {
+    await endAccount()
+    state = balanceDetector.init(accountId)
+    counts.accounts += 1
+  }
+
+  async function endAccount(): Promise<void> {
+    if (state === null) return
+    waiting.push({ kind: 'account-end', accountId: state.accountId })
+    await step()
+  }
+
+  async function step(): Promise<void> {
+    if (state === null || waiting.length === 0) return
+    const taken = balanceDetector.step(state, waiting, context)
+    state = taken.state
+    waiting = []
+
+    addToTallies(rules, taken)
+    counts.findings += taken.findings.length
+    for (const finding of taken.findings) {
+      if (findings.length < findingsMax) findings.push(finding)
+      await onFinding?.(finding)
+    }
+  }
+
+  return {
+    takeIn,
+    progress: () => ({ ...counts }),
+    async end() {
+      await endAccount()
+      return { findings, summary: { ...counts, rules } }
+    },
+  }
+}
+
+interface Tally {
+  findings: number
+  evaluated: number
+  readonly notEvaluable: Partial<Record<BalanceReason, number>>
+}
+
+function createTallies(): Record<BalanceRuleId, Tally> {
+  return {
+    'balance.arithmetic': { findings: 0, evaluated: 0, notEvaluable: {} },
+    'balance.continuity': { findings: 0, evaluated: 0, notEvaluable: {} },
+    'balance.reconciliation': { findings: 0, evaluated: 0, notEvaluable: {} },
+    'balance.negative': { findings: 0, evaluated: 0, notEvaluable: {} },
+  }
+}
+
+function addToTallies(
+  tallies: Record<BalanceRuleId, Tally>,
+  {
+    findings,
+    evaluated,
+    notEvaluable,
+  }: DetectorStep<BalanceEvent, BalanceState, BalanceRuleId, BalanceReason>,
+): void {
+  for (const ruleId of BALANCE_RULE_IDS) tallies[ruleId].evaluated += evaluated[ruleId]
+  for (const { ruleId } of findings) tallies[ruleId].findings += 1
+  for (const { ruleId, reason } of notEvaluable) {
+    const counts = tallies[ruleId].notEvaluable
+    counts[reason] = (counts[reason] ?? 0) + 1
+  }
+}
+
+function configOf({
+  toleranceMinor = 1n,
+  overdraftLimitMinor = 0n,
+  orderProven = false,
+  rememberedMax = 1_000,
+  tenant,
+}: DetectBalanceDiscrepanciesOptions): BalanceConfig {
+  return { toleranceMinor, overdraftLimitMinor, orderProven, rememberedMax, tenant: tenant ?? null }
+}
+
+function assertOptions(options: DetectBalanceDiscrepanciesOptions): void {
+  assertAmount('toleranceMinor', options.toleranceMinor)
+  assertAmount('overdraftLimitMinor', options.overdraftLimitMinor)
+  assertCount('rememberedMax', options.rememberedMax, 0)
+  assertCount('batchSize', options.batchSize, 1)
+  assertCount('findingsMax', options.findingsMax, 0)
+}
+
+function assertAmount(option: string, value: bigint | undefined): void {
+  if (value === undefined || (typeof value === 'bigint' && value >= 0n)) return
+  throw new InvalidOptionError('detectBalanceDiscrepancies', option, 'a bigint of at least 0n')
+}
+
+function assertCount(option: string, value: number | undefined, min: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= min)) return
+  throw new InvalidOptionError(
+    'detectBalanceDiscrepancies',
+    option,
+    `a whole number of at least ${min}`,
+  )
+}

@@ -1,0 +1,65 @@
+import type { Finding } from './finding.ts'
+
+/**
+ * A detector as a pure reducer: it reads no clock and no database, so the same events give the same
+ * findings wherever it runs. The functions that read repositories and the monitor run the same one.
+ */
+export interface Detector<
+  Event,
+  State,
+  Config,
+  RuleId extends string = string,
+  Reason extends string = string,
+> {
+  readonly id: string
+  /** Grows when stored states can no longer be read, or when the same rows are judged otherwise. */
+  readonly version: number
+  /** Which state an event belongs to. Events of different keys never meet. */
+  key(event: Event): string
+  /** The state of a key before its first event. */
+  init(key: string): State
+  /**
+   * Takes in events of one key. It may change `state` in place and return the same object.
+   *
+   * @param state what `init` or the step before returned
+   * @param batch events of this state's key, in the order of delivery
+   */
+  step(
+    state: State,
+    batch: readonly Event[],
+    context: DetectorContext<Config>,
+  ): DetectorStep<Event, State, RuleId, Reason>
+}
+
+/** What a step knows beside its events. */
+export interface DetectorContext<Config> {
+  /** Every event up to this event time has been delivered, in epoch milliseconds. */
+  readonly watermark: number
+  readonly config: Config
+}
+
+/** What a batch led to. No event vanishes: for each rule it is evaluated or not evaluable. */
+export interface DetectorStep<
+  Event,
+  State,
+  RuleId extends string = string,
+  Reason extends string = string,
+> {
+  readonly state: State
+  readonly findings: readonly Finding<RuleId>[]
+  /** Events that came after their place in the order had passed. Their subject deserves a re-check. */
+  readonly late: readonly Event[]
+  /** How often each rule gave a verdict. */
+  readonly evaluated: Readonly<Record<RuleId, number>>
+  /** Where a rule could give no verdict, and why. */
+  readonly notEvaluable: readonly NotEvaluable<RuleId, Reason>[]
+}
+
+/** A rule that had no say about something, and the reason. */
+export interface NotEvaluable<RuleId extends string = string, Reason extends string = string> {
+  readonly ruleId: RuleId
+  readonly reason: Reason
+  readonly subject: string
+  /** The transaction in question, or `null` when it is about the subject as a whole. */
+  readonly transactionId: string | null
+}

@@ -1,0 +1,25 @@
+import type { LedgerEntryInput } from './ledger-entry.ts'
+
+/**
+ * Where the detectors read accounts and transactions. Implement it over your own tables, or use
+ * `createMemoryLedgerRepository` or `createPostgresLedgerRepository` of `@assay/detectors/postgres`.
+ */
+export interface LedgerRepository {
+  /**
+   * Runs `work` over the ledger as it stood at one moment: balances and transactions that were read
+   * at different moments would show discrepancies that never were.
+   *
+   * The entries of an account stand together: its balance first, if one is known, then its
+   * transactions by `sequence`, then those without one in the order in which they came in. The order
+   * of accounts does not matter. Entries are parsed by the reader, so a row may be handed out as it
+   * is: one that does not parse is set aside and counted.
+   *
+   * @param work reads the batches once, from first to last
+   * @param options.batchSize the most entries in a batch, at least 1
+   * @returns what `work` returned
+   */
+  readSnapshot<Result>(
+    work: (batches: AsyncIterable<readonly LedgerEntryInput[]>) => Promise<Result>,
+    options: { readonly batchSize: number },
+  ): Promise<Result>
+}
