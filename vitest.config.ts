@@ -31,8 +31,8 @@ function project(name: string, folder: string) {
 
 export default defineConfig({
   // Workspace packages resolve to their sources, so that tests never need a build.
-  resolve: { conditions: [...conditions, 'node', 'import', 'module', 'default'] },
-  ssr: { resolve: { conditions: [...conditions, 'node', 'import', 'module', 'default'] } },
+  resolve: { conditions: [...conditions, 'node'] },
+  ssr: { resolve: { conditions: [...conditions, 'node'] } },
   test: {
     projects,
     testTimeout: 30_000,

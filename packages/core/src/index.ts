@@ -169,6 +169,7 @@ export type { LiveFamily } from './metrics/live-family.ts'
 export { MetricConflictError } from './metrics/metric-conflict-error.ts'
 export type { HistogramSample, MetricFamily, ValueSample } from './metrics/metric-sample.ts'
 export { noMetrics } from './metrics/no-metrics.ts'
+export { migrate, type MigrateResult, type Migration } from './sql/migrate.ts'
 export {
   type SqlClient,
   type SqlExecutor,

@@ -1,0 +1,8 @@
+export { fromPgPool, type PgPool } from './from-pg-pool.ts'
+export { fromPglite, type Pglite } from './from-pglite.ts'
+export { fromPostgres, type Postgres } from './from-postgres.ts'
+export { migrations } from './migrations.ts'
+export {
+  createPostgresAlertDeduplicatorStore,
+  type PostgresAlertDeduplicatorStoreOptions,
+} from './postgres-alert-deduplicator-store.ts'

@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+import { describeEachDatabase, describePostgres } from '@assay/test-servers'
+import { beforeAll, expect, test } from 'vitest'
+
+import { createAlertDeduplicator } from '../alert-deduplicator/create-alert-deduplicator.ts'
+import { migrate } from '../sql/migrate.ts'
+import { alertDeduplicatorStoreContract } from '../testing/alert-deduplicator-store-contract.ts'
+import { createTestClock } from '../testing/test-clock.ts'
+import { fromPgPool } from './from-pg-pool.ts'
+import { fromPglite } from './from-pglite.ts'
+import { migrations } from './migrations.ts'
+import { createPostgresAlertDeduplicatorStore } from './postgres-alert-deduplicator-store.ts'
+
+const run = promisify(execFile)
+
+describeEachDatabase('the alert store', { fromPglite, fromPgPool }, (client) => {
+  beforeAll(() => migrate(client(), migrations))
+
+  test.each(alertDeduplicatorStoreContract)('contract: $name', async ({ name, run }) => {
+    const store = createPostgresAlertDeduplicatorStore(client(), { scope: name })
+    await expect(run(store)).resolves.toBeUndefined()
+  })
+
+  test('keeps scopes apart, eviction and bound included', async () => {
+    const clock = createTestClock({ now: 1_700_000_000_000 })
+    const [rpc, payouts] = ['rpc', 'payouts'].map((scope) =>
+      createAlertDeduplicator({
+        store: createPostgresAlertDeduplicatorStore(client(), { scope }),
+        clock,
+        threshold: 2,
+        maxKeys: 1,
+      }),
+    )
+    await payouts?.fail('same')
+    await rpc?.fail('same')
+    await rpc?.fail('other')
+    expect(rpc?.evictedCount).toBe(1)
+    expect(await payouts?.failureCount('same')).toBe(1)
+    expect(await rpc?.activeFailures()).toMatchObject([{ key: 'other' }])
+    await rpc?.reset('other')
+    expect(await payouts?.activeFailures()).toHaveLength(1)
+  })
+})
+
+describePostgres('the alert store between processes', (database) => {
+  const failOften = `
+    import { createAlertDeduplicator } from '@assay/core'
+    import { createPostgresAlertDeduplicatorStore, fromPgPool } from '@assay/core/postgres'
+    import pg from 'pg'
+
+    const pool = new pg.Pool({ connectionString: process.argv[1] })
+    const store = createPostgresAlertDeduplicatorStore(fromPgPool(pool))
+    const deduplicator = createAlertDeduplicator({ store, commitAttemptsMax: 10_000 })
+    for (let round = 0; round < 50; round += 1) {
+      const calls = Array.from({ length: 4 }, () => deduplicator.fail('rpc'))
+      for (const { reason } of await Promise.all(calls)) if (reason !== null) console.log(reason)
+    }
+    await pool.end()
+  `
+
+  test('sends one alert for the failures of two of them', async () => {
+    const client = fromPgPool(database().pool)
+    await migrate(client, migrations)
+
+    const worker = () =>
+      run(
+        process.execPath,
+        [
+          '--conditions=@assay/source',
+          '--input-type=module',
+          '--eval',
+          failOften,
+          '--',
+          database().url,
+        ],
+        { cwd: import.meta.dirname },
+      )
+    const outputs = await Promise.all([worker(), worker()])
+    expect(outputs.map(({ stdout }) => stdout).join('')).toBe('firing\n')
+
+    const deduplicator = createAlertDeduplicator({
+      store: createPostgresAlertDeduplicatorStore(client),
+    })
+    expect(await deduplicator.failureCount('rpc')).toBe(400)
+    expect(await deduplicator.succeed('rpc')).toMatchObject({ reason: 'resolved' })
+  })
+})
+
+test('refuses a row that is none of ours with a rejection', async () => {
+  const rowless = { query: async () => ({ rows: [{ key: 'rpc', alert: 'maybe' }], rowCount: 1 }) }
+  const store = createPostgresAlertDeduplicatorStore(rowless)
+  await expect(createAlertDeduplicator({ store }).fail('rpc')).rejects.toThrow('alert')
+})
+
+test('rejects when the database does', async () => {
+  const store = createPostgresAlertDeduplicatorStore({
+    query: () => Promise.reject(new Error('connection terminated')),
+  })
+  await expect(createAlertDeduplicator({ store }).fail('rpc')).rejects.toThrow('terminated')
+})

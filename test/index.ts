@@ -1,0 +1,5 @@
+export { describeEachDatabase, type SqlAdapters } from './describe-each-database.ts'
+export { describePostgres } from './describe-postgres.ts'
+export { startPglite } from './start-pglite.ts'
+export { type PostgresServer, reachPostgres } from './reach-postgres.ts'
+export { createDatabase, type TestDatabase } from './create-database.ts'
