@@ -1,4 +1,4 @@
-import { sha256HexSync } from './sha256-sync.ts'
+import { sha256Hex } from '../runtime/sha256.ts'
 
 /** PagerDuty refuses a longer `dedup_key`, and every other channel takes one of this length. */
 export const FINGERPRINT_LENGTH_MAX = 255
@@ -56,5 +56,5 @@ function escapePart(part: string): string {
 
 function shorten(text: string): string {
   if (text.length <= FINGERPRINT_LENGTH_MAX) return text
-  return `${text.slice(0, FINGERPRINT_LENGTH_MAX - TAIL_LENGTH)}~${sha256HexSync(text)}`
+  return `${text.slice(0, FINGERPRINT_LENGTH_MAX - TAIL_LENGTH)}~${sha256Hex(text)}`
 }

@@ -1,5 +1,6 @@
+import { hash } from 'node:crypto'
+
 /** SHA-256 of the text's UTF-8 bytes, in lower-case hexadecimal. */
-export async function sha256Hex(text: string): Promise<string> {
-  const digest = await globalThis.crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+export function sha256Hex(text: string): string {
+  return hash('sha256', text, 'hex')
 }

@@ -59,12 +59,10 @@ export async function migrate(
   migrations: readonly Migration[],
 ): Promise<MigrateResult> {
   assertOrderedList(migrations)
-  const listed = await Promise.all(
-    migrations.map(async (migration) => ({
-      ...migration,
-      checksum: await sha256Hex(migration.sql),
-    })),
-  )
+  const listed = migrations.map((migration) => ({
+    ...migration,
+    checksum: sha256Hex(migration.sql),
+  }))
 
   return client.transaction(async (transaction) => {
     await lock(transaction)
