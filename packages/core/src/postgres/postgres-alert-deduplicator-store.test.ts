@@ -5,6 +5,7 @@ import { describeEachDatabase, describePostgres } from '@assay/test-servers'
 import { beforeAll, expect, test } from 'vitest'
 
 import { createAlertDeduplicator } from '../alert-deduplicator/create-alert-deduplicator.ts'
+import { isAssayError } from '../errors/assay-error.ts'
 import { migrate } from '../sql/migrate.ts'
 import { alertDeduplicatorStoreContract } from '../testing/alert-deduplicator-store-contract.ts'
 import { createTestClock } from '../testing/test-clock.ts'
@@ -88,10 +89,19 @@ describePostgres('the alert store between processes', (database) => {
   })
 })
 
-test('refuses a row that is none of ours with a rejection', async () => {
-  const rowless = { query: async () => ({ rows: [{ key: 'rpc', alert: 'maybe' }], rowCount: 1 }) }
-  const store = createPostgresAlertDeduplicatorStore(rowless)
-  await expect(createAlertDeduplicator({ store }).fail('rpc')).rejects.toThrow('alert')
+test('refuses a row that it cannot have written, and names the columns', async () => {
+  const row = { key: 'rpc', version: '1', recovered: false, alert: 'maybe', failing_since: 1.5 }
+  const client = { query: async () => ({ rows: [row], rowCount: 1 }) }
+  const store = createPostgresAlertDeduplicatorStore(client)
+  const error: unknown = await store.load('rpc').catch((caught: unknown) => caught)
+  expect(isAssayError(error, 'ALERT_ROW_INVALID')).toBe(true)
+  expect(error).toMatchObject({
+    context: {
+      columns:
+        'failure_count, failing_since, alert, alerted_at, alerted_count, pending_reason, ' +
+        'pending_since, pending_token',
+    },
+  })
 })
 
 test('rejects when the database does', async () => {

@@ -5,6 +5,7 @@ import type {
   StoredAlertKey,
 } from '../alert-deduplicator/alert-deduplicator-store.ts'
 import type { AlertKeyState } from '../alert-deduplicator/alert-key-state.ts'
+import { AssayError } from '../errors/assay-error.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from '../sql/sql-client.ts'
 
 /** Options of {@link createPostgresAlertDeduplicatorStore}. */
@@ -146,8 +147,9 @@ const rowSchema = z.object({
 const roomSchema = z.object({ is_free: z.boolean(), has_evicted: z.boolean() })
 
 function parseRow(row: SqlRow): { readonly key: string; readonly stored: StoredAlertKey } {
-  const { key, version, pending_reason, pending_since, pending_token, ...columns } =
-    rowSchema.parse(row)
+  const parsed = rowSchema.safeParse(row)
+  if (!parsed.success) throw createRowInvalidError(parsed.error)
+  const { key, version, pending_reason, pending_since, pending_token, ...columns } = parsed.data
   const state: AlertKeyState = {
     failureCount: columns.failure_count,
     failingSince: columns.failing_since,
@@ -162,6 +164,15 @@ function parseRow(row: SqlRow): { readonly key: string; readonly stored: StoredA
         : { reason: pending_reason, decidedAt: pending_since, token: pending_token },
   }
   return { key, stored: { state, version } }
+}
+
+function createRowInvalidError(cause: z.ZodError): AssayError<'ALERT_ROW_INVALID'> {
+  return new AssayError('ALERT_ROW_INVALID', {
+    message: 'A row of assay_alert_keys is not one that this release wrote.',
+    retry: 'never',
+    context: { columns: [...new Set(cause.issues.map(({ path }) => path[0]))].join(', ') },
+    cause,
+  })
 }
 
 /** In the order of the placeholders `$3` to `$11`. */
