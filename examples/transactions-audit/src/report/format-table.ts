@@ -1,25 +1,25 @@
-const NUMBER = /^[\d,.%]*$/
+const NUMBER = /^[\d,]*$/
 
 /**
  * Lays text out in columns: numbers to the right, everything else to the left.
  *
- * @param head what stands above each column
- * @param rows as many cells each as the head has
+ * @param rows as many cells each as the first, which may be a head
  */
-export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const columns = head.map((name, at) => {
+export function formatTable(rows: readonly (readonly string[])[]): string {
+  const columns = (rows[0] ?? []).map((_, at) => {
     const cells = rows.map((row) => row[at] ?? '')
-    const width = Math.max(name.length, ...cells.map((cell) => cell.length))
-    return cells.every((cell) => NUMBER.test(cell))
-      ? (text: string) => text.padStart(width)
-      : (text: string) => text.padEnd(width)
+    const width = Math.max(...cells.map((cell) => cell.length))
+    const isNumeric = cells.slice(1).every((cell) => NUMBER.test(cell))
+    return (text: string) => (isNumeric ? text.padStart(width) : text.padEnd(width))
   })
-  const lineOf = (cells: readonly string[]): string =>
-    columns
-      .map((pad, at) => pad(cells[at] ?? ''))
-      .join('   ')
-      .trimEnd()
-  return [lineOf(head), ...rows.map(lineOf)].join('\n')
+  return rows
+    .map((row) =>
+      columns
+        .map((pad, at) => pad(row[at] ?? ''))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 /** A whole number with its thousands marked. */

@@ -1,0 +1,88 @@
+import type { LedgerTransaction } from '@assay/detectors'
+
+import { CannotRunError } from './cli/cannot-run-error.ts'
+import type { CsvRow } from './csv/csv-row.ts'
+import { readCsv } from './csv/read-csv.ts'
+import { type ReadProgress, readText } from './csv/read-text.ts'
+import { chooseMapping } from './mapping/choose-mapping.ts'
+import { UNKNOWN_CURRENCY } from './mapping/create-currency-reader.ts'
+import { createRowReader, type RowReader } from './mapping/create-row-reader.ts'
+import type { NamedMapping } from './mapping/load-mapping.ts'
+import type { Reject } from './report/create-reject-log.ts'
+
+/** A row that holds a transaction. */
+export interface TransactionRow {
+  readonly line: number
+  /** The row as it stands in the file. */
+  readonly text: string
+  readonly transaction: LedgerTransaction
+}
+
+/** A file of transactions whose header has been read. */
+export interface TransactionFile {
+  readonly named: NamedMapping
+  /** How many rows have been read so far, malformed ones too. */
+  rows(): number
+  /** Reads the rest, once. */
+  batches(): AsyncGenerator<readonly TransactionRow[]>
+}
+
+/** How {@link openTransactions} reads. */
+export interface OpenTransactionsOptions {
+  readonly path: string
+  /** Default: the built-in mapping whose columns the file has. */
+  readonly named: NamedMapping | null
+  readonly onProgress: (progress: ReadProgress) => void
+  /** Takes each row that is malformed; the next one waits for it. */
+  readonly onReject: (reject: Reject) => Promise<void>
+}
+
+/**
+ * Opens a CSV file, so that what is wrong with the file as a whole is known before anything else
+ * begins.
+ *
+ * @throws {@link CannotRunError} for a file that cannot be read or does not fit the mapping
+ */
+export async function openTransactions(options: OpenTransactionsOptions): Promise<TransactionFile> {
+  const csv = readCsv(readText(options.path, options.onProgress))
+  const first = await csv.next()
+  if (first.done === true) throw new Error('A file without a header is refused while it is read.')
+  const { header } = first.value
+  const named = options.named ?? chooseMapping(header)
+  const readRow = createRowReader(named.mapping, header)
+  let rows = 0
+  let unknownCurrencies = 0
+
+  async function readBatch(batch: readonly CsvRow[]): Promise<readonly TransactionRow[]> {
+    const transactions: TransactionRow[] = []
+    for (const row of batch) {
+      const { line, text } = row
+      const read = readOne(row, readRow)
+      rows += 1
+      if (read.ok) {
+        transactions.push({ line, text, transaction: read.transaction })
+        continue
+      }
+      if (read.fault.kind === UNKNOWN_CURRENCY) unknownCurrencies += 1
+      await options.onReject({ line, text, fault: read.fault })
+    }
+    return transactions
+  }
+
+  async function* batches(): AsyncGenerator<readonly TransactionRow[]> {
+    yield await readBatch(first.value.rows)
+    for await (const { rows: batch } of csv) yield await readBatch(batch)
+    // One such row is malformed; when all are, it is the file that nothing can be said about.
+    if (rows > 0 && unknownCurrencies === rows) {
+      throw new CannotRunError(
+        'AUDIT_CURRENCY_UNKNOWN',
+        'No row names a currency of ISO 4217: give it as a constant in the mapping.',
+      )
+    }
+  }
+  return { named, rows: () => rows, batches }
+}
+
+function readOne(row: CsvRow, readRow: RowReader): ReturnType<RowReader> {
+  return 'fault' in row ? { ok: false, fault: row.fault } : readRow(row.cells, row.line)
+}
