@@ -8,7 +8,7 @@ import type { PrintedLine } from './print-with-lines.ts'
 import { isNode, moduleReferences, parse, walk } from './syntax.ts'
 import { lineAt, type Problem, publishedPackages, type Workspace } from './workspace.ts'
 
-const RUN_MAX_MS = 20_000
+const RUN_MAX_MS = 60_000
 const PRELOAD = join(import.meta.dirname, 'print-with-lines.ts')
 
 /** A code block that stands in a file of its own, where it can be compiled and run. */
@@ -120,7 +120,8 @@ async function runExample(example: Example): Promise<Problem[]> {
     join(example.path, '..'),
   )
   if (exitCode !== 0) {
-    const reason = /^\w*Error\b.*$/m.exec(stderr)?.[0] ?? `it ended with ${exitCode}.`
+    const ending = exitCode === null ? 'it took too long' : `it ended with ${exitCode}`
+    const reason = /^\w*Error\b.*$/m.exec(stderr)?.[0] ?? `${ending}.`
     return [problemAt(example, 1, `The example does not run: ${reason}`)]
   }
 
