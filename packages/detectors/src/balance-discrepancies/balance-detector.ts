@@ -9,7 +9,7 @@ import {
   createBalanceState,
   leaveGap,
   obstacleOf,
-  setAccount,
+  setBalance,
 } from './balance-state.ts'
 import { BALANCE_VERSION, type BalanceStep, createBalanceStep, passOver } from './balance-step.ts'
 import { judgeAccount } from './judge-account.ts'
@@ -44,8 +44,8 @@ export const balanceDetector: Detector<
 
 function takeIn(step: BalanceStep, event: BalanceEvent, config: BalanceConfig): void {
   switch (event.kind) {
-    case 'account':
-      setAccount(step.state, event)
+    case 'balance':
+      setBalance(step.state, event)
       break
     case 'transaction':
       takeInTransaction(step, event, config)

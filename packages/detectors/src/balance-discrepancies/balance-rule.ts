@@ -28,7 +28,7 @@ export const BALANCE_RULE_IDS = [
  * - `conflicting-duplicate`: a row with its id came before and says otherwise. The first one counts.
  * - `mixed-currency`: its currency is not the account's.
  * - `row-unreadable`: a row of the account was set aside because it did not parse.
- * - `account-missing`: there is no balance to reconcile with.
+ * - `account-balance-missing`: there is no balance to reconcile with.
  *
  * The reasons `conflicting-duplicate`, `mixed-currency` and `row-unreadable` also hold for what
  * depends on the row: the continuity of the account's next transaction, and its reconciliation.
@@ -43,4 +43,4 @@ export type BalanceReason =
   | 'conflicting-duplicate'
   | 'mixed-currency'
   | 'row-unreadable'
-  | 'account-missing'
+  | 'account-balance-missing'

@@ -31,8 +31,9 @@ export type BalanceEvent =
 /** What is known of one account. */
 export interface BalanceState {
   readonly accountId: string
-  account: AccountBalance | null
-  /** Of the account or, before that is known, of its first completed transaction. */
+  /** What it should hold and does hold, once that is known. */
+  balance: AccountBalance | null
+  /** Of the balance or, before that is known, of its first completed transaction. */
   currency: string | null
   /** What the completed transactions moved, in sum. */
   movedMinor: bigint
@@ -52,7 +53,7 @@ export interface BalanceState {
 export function createBalanceState(accountId: string): BalanceState {
   return {
     accountId,
-    account: null,
+    balance: null,
     currency: null,
     movedMinor: 0n,
     previous: null,
@@ -63,13 +64,13 @@ export function createBalanceState(accountId: string): BalanceState {
   }
 }
 
-/** Takes in what is agreed about an account. */
-export function setAccount(state: BalanceState, account: AccountBalance): void {
-  if (state.currency !== null && state.currency !== account.currency) {
+/** Takes in what the account should hold and does hold. */
+export function setBalance(state: BalanceState, balance: AccountBalance): void {
+  if (state.currency !== null && state.currency !== balance.currency) {
     state.sumGap = 'mixed-currency'
   }
-  state.account = account
-  state.currency = account.currency
+  state.balance = balance
+  state.currency = balance.currency
 }
 
 /** Why a transaction is left out of everything, or `null` when it counts. */
@@ -111,10 +112,10 @@ export function leaveGap(state: BalanceState, reason: BalanceReason): void {
 
 /** How far below zero the account may go. */
 export function overdraftLimitOf(
-  { account }: BalanceState,
+  { balance }: BalanceState,
   { overdraftLimitMinor }: BalanceConfig,
 ): bigint {
-  return account?.overdraftLimitMinor ?? overdraftLimitMinor
+  return balance?.overdraftLimitMinor ?? overdraftLimitMinor
 }
 
 function isSameRow(a: LedgerTransaction, b: LedgerTransaction): boolean {

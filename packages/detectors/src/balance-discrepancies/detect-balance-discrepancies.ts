@@ -94,7 +94,7 @@ export interface BalanceReport {
  * import { createMemoryLedgerRepository, detectBalanceDiscrepancies } from '@assay/detectors'
  *
  * const ledger = createMemoryLedgerRepository({
- *   accounts: [
+ *   balances: [
  *     {
  *       accountId: 'card-7',
  *       currency: 'EUR',

@@ -10,22 +10,22 @@ import {
 
 /** Judges an account when all of its transactions are in. */
 export function judgeAccount(step: BalanceStep, config: BalanceConfig): void {
-  const { account, sumGap } = step.state
-  if (sumGap !== null || account === null) {
-    passOver(step, 'balance.reconciliation', sumGap ?? 'account-missing', null)
+  const { balance, sumGap } = step.state
+  if (sumGap !== null || balance === null) {
+    passOver(step, 'balance.reconciliation', sumGap ?? 'account-balance-missing', null)
   } else {
-    judgeReconciliation(step, account, config)
+    judgeReconciliation(step, balance, config)
   }
-  if (account !== null) judgeNegative(step, account, config)
+  if (balance !== null) judgeNegative(step, balance, config)
 }
 
 function judgeReconciliation(
   step: BalanceStep,
-  account: AccountBalance,
+  balance: AccountBalance,
   config: BalanceConfig,
 ): void {
   step.evaluated['balance.reconciliation'] += 1
-  const { balanceMinor, checkpointMinor } = account
+  const { balanceMinor, checkpointMinor } = balance
   const { movedMinor } = step.state
   const expectedMinor = checkpointMinor + movedMinor
   const differenceMinor = balanceMinor - expectedMinor
@@ -37,17 +37,17 @@ function judgeReconciliation(
     expectedMinor: String(expectedMinor),
   }
   const facts = { severity: 'critical', amountMinor: differenceMinor, evidence } as const
-  findInAccount(step, 'balance.reconciliation', account, facts, config)
+  findInAccount(step, 'balance.reconciliation', balance, facts, config)
 }
 
-function judgeNegative(step: BalanceStep, account: AccountBalance, config: BalanceConfig): void {
+function judgeNegative(step: BalanceStep, balance: AccountBalance, config: BalanceConfig): void {
   step.evaluated['balance.negative'] += 1
-  const { balanceMinor, overdraftLimitMinor } = account
+  const { balanceMinor, overdraftLimitMinor } = balance
   if (!crossesLimit(step, balanceMinor, config)) return
   const evidence = {
     balanceMinor: String(balanceMinor),
     overdraftLimitMinor: String(overdraftLimitMinor),
   }
   const facts = { severity: 'high', amountMinor: balanceMinor, evidence } as const
-  findInAccount(step, 'balance.negative', account, facts, config)
+  findInAccount(step, 'balance.negative', balance, facts, config)
 }

@@ -54,7 +54,7 @@ export interface AccountBalance {
 
 /** What a repository hands out: an account's balance, or one of its transactions. */
 export type LedgerEntry =
-  | ({ readonly kind: 'account' } & AccountBalance)
+  | ({ readonly kind: 'balance' } & AccountBalance)
   | ({ readonly kind: 'transaction' } & LedgerTransaction)
 
 /** Minor units as a program or a database gives them: a bigint, or up to 78 digits as a string. */
@@ -85,7 +85,7 @@ export interface AccountBalanceInput {
 
 /** A {@link LedgerEntry} before it is parsed. */
 export type LedgerEntryInput =
-  | ({ readonly kind: 'account' } & AccountBalanceInput)
+  | ({ readonly kind: 'balance' } & AccountBalanceInput)
   | ({ readonly kind: 'transaction' } & LedgerTransactionInput)
 
 /** The parsed row, or why it is none. The reason names fields and never repeats a value. */
@@ -218,7 +218,7 @@ const accountBalance = z.object({
 })
 
 const ledgerEntry = z.discriminatedUnion('kind', [
-  accountBalance.extend({ kind: z.literal('account') }),
+  accountBalance.extend({ kind: z.literal('balance') }),
   ledgerTransaction.extend({ kind: z.literal('transaction') }),
 ])
 

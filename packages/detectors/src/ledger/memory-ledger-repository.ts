@@ -10,7 +10,7 @@ export interface MemoryLedger {
   /** In the order in which they came in. */
   readonly transactions?: Iterable<LedgerTransactionInput> | undefined
   /** At most one for each account; of several the last one counts. */
-  readonly accounts?: Iterable<AccountBalanceInput> | undefined
+  readonly balances?: Iterable<AccountBalanceInput> | undefined
 }
 
 /**
@@ -23,7 +23,7 @@ export interface MemoryLedger {
  * ```ts
  * import { createMemoryLedgerRepository, detectBalanceDiscrepancies } from '@assay/detectors'
  *
- * const ledger = createMemoryLedgerRepository({ transactions: [], accounts: [] })
+ * const ledger = createMemoryLedgerRepository({ transactions: [], balances: [] })
  * const { summary } = await detectBalanceDiscrepancies({ ledger })
  * console.log(summary.accounts) // 0
  * ```
@@ -37,22 +37,22 @@ export function createMemoryLedgerRepository(ledger: MemoryLedger = {}): LedgerR
 }
 
 interface AccountRows {
-  account: AccountBalanceInput | null
+  balance: AccountBalanceInput | null
   readonly transactions: LedgerTransactionInput[]
 }
 
-function groupByAccount({ transactions = [], accounts = [] }: MemoryLedger): AccountRows[] {
+function groupByAccount({ transactions = [], balances = [] }: MemoryLedger): AccountRows[] {
   const byAccount = new Map<unknown, AccountRows>()
   const rowsOf = (accountId: unknown): AccountRows => {
     const known = byAccount.get(accountId)
     if (known !== undefined) return known
-    const rows: AccountRows = { account: null, transactions: [] }
+    const rows: AccountRows = { balance: null, transactions: [] }
     byAccount.set(accountId, rows)
     return rows
   }
 
   // A list that was read from a file may hold anything, so a row may be null here.
-  for (const account of accounts) rowsOf(field(account, 'accountId')).account = account
+  for (const balance of balances) rowsOf(field(balance, 'accountId')).balance = balance
   for (const row of transactions) rowsOf(field(row, 'accountId')).transactions.push(row)
   // The sort is stable: rows without a sequence keep the order in which they came in.
   for (const rows of byAccount.values()) rows.transactions.sort(bySequence)
@@ -80,8 +80,8 @@ function field<Row extends object>(row: Row | null | undefined, name: keyof Row)
 }
 
 function* entriesOf(accounts: readonly AccountRows[]): Iterable<LedgerEntryInput> {
-  for (const { account, transactions } of accounts) {
-    if (account !== null) yield { ...account, kind: 'account' }
+  for (const { balance, transactions } of accounts) {
+    if (balance !== null) yield { ...balance, kind: 'balance' }
     for (const transaction of transactions) yield { ...transaction, kind: 'transaction' }
   }
 }

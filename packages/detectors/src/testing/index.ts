@@ -1,0 +1,6 @@
+export {
+  type CreateLedgerRepository,
+  ledgerRepositoryContract,
+  type LedgerRepositoryContractCase,
+  type LedgerRows,
+} from './ledger-repository-contract.ts'
