@@ -34,7 +34,7 @@ export default {
   excludeInternal: true,
 }
 
-/** Modules are called what one imports; an options object that is taken apart at once is `options`. */
+/** Modules are called what one imports. A parameter taken apart at once gets its documented name. */
 function nameAsUsersDo(app) {
   const beforeCommentsAreResolved = 1_000
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, nameAll, beforeCommentsAreResolved)
@@ -45,8 +45,10 @@ function nameAll({ project }) {
     module.name = specifiers.get(module.sources?.[0]?.fullFileName) ?? module.name
   }
   for (const parameter of project.getReflectionsByKind(ReflectionKind.Parameter)) {
-    const tags = parameter.parent?.comment?.blockTags ?? []
     if (parameter.name !== '__namedParameters') continue
-    if (tags.some(({ name }) => name?.startsWith('options.'))) parameter.name = 'options'
+    const documented = parameter.parent?.comment?.blockTags.map(({ name }) => name ?? '') ?? []
+    // From `@param options.now`; typedoc itself takes the name of a tag without a dot.
+    const dotted = documented.find((name) => name.includes('.'))
+    if (dotted !== undefined) [parameter.name] = dotted.split('.')
   }
 }
