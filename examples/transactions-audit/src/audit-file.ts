@@ -40,7 +40,7 @@ export interface FileAudit {
 export async function auditFile(options: AuditFileOptions): Promise<FileAudit> {
   const { signal } = options
   const progress = createProgress(process.stderr, systemClock)
-  const rejects = createRejectLog(options.rejectsPath, progress.note)
+  const rejects = createRejectLog(options.rejectsPath, (text) => progress.note(text))
   let readShare: number | null = null
 
   try {
@@ -50,7 +50,7 @@ export async function auditFile(options: AuditFileOptions): Promise<FileAudit> {
       onProgress: ({ bytes, totalBytes }) => {
         readShare = totalBytes === 0 ? null : Math.min(1, bytes / totalBytes)
       },
-      onReject: rejects.add,
+      onReject: (reject) => rejects.add(reject),
     })
     progress.show('opening the database', null)
     const database = await openDatabase(options.databaseUrl)
@@ -58,9 +58,11 @@ export async function auditFile(options: AuditFileOptions): Promise<FileAudit> {
     try {
       for await (const batch of file.batches()) {
         signal.throwIfAborted()
-        await storeRows(ledger, batch, rejects.add)
+        await storeRows(ledger, batch, rejects)
         progress.show(`read ${formatCount(file.rows())} rows`, readShare)
       }
+      // Without statistics PostgreSQL sorts the whole table anew for every batch that is read.
+      await database.client.query('analyze ledger_transactions')
       const stored = file.rows() - rejects.count()
       const { summary } = await detectBalanceDiscrepancies(
         { ledger },

@@ -1,7 +1,7 @@
 import type { PostgresLedgerRepository } from '@assay/detectors/postgres'
 
 import type { TransactionRow } from '../read-transactions.ts'
-import type { Reject } from '../report/create-reject-log.ts'
+import type { RejectLog } from '../report/create-reject-log.ts'
 
 /**
  * Stores rows in the order of the file. A row that repeats another word for word counts once; one
@@ -9,12 +9,12 @@ import type { Reject } from '../report/create-reject-log.ts'
  *
  * @param ledger where they are stored
  * @param rows of one batch
- * @param onReject takes each row that is set aside
+ * @param rejects takes each row that is set aside
  */
 export async function storeRows(
   ledger: PostgresLedgerRepository,
   rows: readonly TransactionRow[],
-  onReject: (reject: Reject) => Promise<void>,
+  rejects: Pick<RejectLog, 'add'>,
 ): Promise<void> {
   // With each id once at a time, an id that comes back as a conflict names one line.
   for (let rest = rows; rest.length > 0;) {
@@ -28,7 +28,7 @@ export async function storeRows(
         kind: 'conflicting duplicate',
         detail: 'an earlier row has its id and says otherwise',
       }
-      await onReject({ line: row.line, text: row.text, fault })
+      await rejects.add({ line: row.line, text: row.text, fault })
     }
     rest = repeated
   }

@@ -1,0 +1,326 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+
+import { describePostgres } from '@assay/test-servers'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { type ProgramResult, runProgram, startProgram } from './testing/run-program.ts'
+
+const PAYSIM = new URL('../../../../shared/data/paysim/paysim_first20k.csv.gz', import.meta.url)
+
+const HEADER =
+  'transaction_id,card_id,amount,balance_before,balance_after,sequence,currency,status,booked_at'
+const CLEAN = [
+  'tx-1,card-1,20.00,0.00,20.00,1,EUR,completed,2026-06-19T12:00:00Z',
+  'tx-2,card-1,-4.50,20.00,15.50,2,EUR,completed,2026-06-19T12:05:00Z',
+  'tx-3,card-1,-3.00,15.50,15.50,3,EUR,failed,2026-06-19T12:06:00Z',
+]
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'assay-audit-test-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+function audit(...args: string[]): Promise<ProgramResult> {
+  return runProgram('audit.ts', { args, cwd: folder })
+}
+
+async function writeRows(name: string, rows: readonly string[], header = HEADER): Promise<void> {
+  const text = `${[header, ...rows].join('\n')}\n`
+  await writeFile(join(folder, name), name.endsWith('.gz') ? gzipSync(text) : text)
+}
+
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '')
+}
+
+describe('a clean file', () => {
+  it('exits with 0 and leaves nothing but what was asked for, read from where the user stands', async () => {
+    await mkdir(join(folder, 'books'))
+    await writeRows('books/day.csv', CLEAN)
+
+    const result = await runProgram('audit.ts', {
+      args: ['day.csv', '--out', 'day.jsonl'],
+      cwd: folder,
+      env: { ASSAY_CWD: join(folder, 'books') },
+    })
+
+    expect(result).toMatchObject({ code: 0, stderr: 'opening the database\n' })
+    expect(result.stdout).toContain('balance.arithmetic')
+    expect(await readdir(join(folder, 'books'))).toEqual(['day.csv', 'day.jsonl'])
+    expect(await readdir(folder)).toEqual(['books'])
+    expect(await readFile(join(folder, 'books/day.jsonl'), 'utf8')).toBe(
+      '{"summary":{"rows":3,"rejected":0,"findings":{"balance.arithmetic":0,"balance.continuity":0,"balance.reconciliation":0,"balance.negative":0}}}\n',
+    )
+  })
+})
+
+describe('a file with faults of every kind', () => {
+  it('exits with 2, prints JSON alone on standard output, and keeps each malformed row', async () => {
+    await writeRows('day.csv.gz', [
+      ...CLEAN,
+      'tx-4,card-1,-5.50,15.50,9.00,4,EUR,completed,2026-06-19T12:07:00Z', // arithmetic
+      'tx-5,card-1,-1.00,8.00,7.00,5,EUR,completed,2026-06-19T12:08:00Z', // continuity
+      '"tx,""6""",card-2,-2.00,1.00,-1.00,1,EUR,completed,2026-06-19T12:09:00Z', // negative
+      'tx-7,card-2,1.5E+07,0.00,0.00,2,EUR,completed,2026-06-19T12:10:00Z',
+      'tx-8,card-2,"1,50",0.00,0.00,3,EUR,completed,2026-06-19T12:10:00Z',
+      'tx-9,card-2',
+      'tx-10,card-2,1.00,0.00,1.00,4,EUR,settled,2026-06-19T12:10:00Z',
+      'tx-11,card-2,1.00,0.00,1.00,5,EUR,completed,yesterday',
+      'tx-12,card-2,1.00,0.00,1.00,6,ZZZ,completed,2026-06-19T12:10:00Z',
+      'tx-13,\u{1b}[31mcard,1.00,0.00,1.00,7,EUR,completed,2026-06-19T12:10:00Z',
+      'tx-14,"card,1.00,0.00,1.00,8,EUR,completed,2026-06-19T12:10:00Z',
+      `tx-15,card-2,${'9'.repeat(10_000_000)},0.00,1.00,9,EUR,completed,2026-06-19T12:10:00Z`,
+      'tx-1,card-1,20.00,0.00,20.00,1,EUR,completed,2026-06-19T12:00:00Z', // word for word
+      'tx-1,card-1,25.00,0.00,25.00,1,EUR,completed,2026-06-19T12:00:00Z',
+      '=1+1,card-3,1.00,0.00,5.00,1,EUR,completed,2026-06-19T12:00:00Z', // a formula is a name
+    ])
+
+    const result = await audit('day.csv.gz', '--json')
+
+    expect(result.code).toBe(2)
+    const printed = linesOf(result.stdout).map((line) => JSON.parse(line))
+    expect(printed.at(-1)).toEqual({
+      summary: {
+        rows: 18,
+        rejected: 10,
+        findings: {
+          'balance.arithmetic': 2,
+          'balance.continuity': 1,
+          'balance.reconciliation': 0,
+          'balance.negative': 1,
+        },
+      },
+    })
+    expect(printed.find(({ transactionIds }) => transactionIds.includes('tx-4'))).toMatchObject({
+      ruleId: 'balance.arithmetic',
+      subject: 'card-1',
+      amount: { amountMinor: '-100', currency: 'EUR' },
+    })
+    expect(result.stderr).not.toContain('\u{1b}')
+
+    const rejects = linesOf(await readFile(join(folder, 'day.csv.gz.rejects.jsonl'), 'utf8'))
+      .map((line) => JSON.parse(line) as { line: number; reason: string; row: string })
+      .toSorted((a, b) => a.line - b.line)
+    expect(rejects.map(({ line, reason }) => `${line} ${reason}`)).toEqual([
+      '8 scientific notation: the digits of amount are lost',
+      '9 not a plain decimal: amount',
+      '10 wrong number of cells: 2 where the header has 9',
+      '11 unknown status: status',
+      '12 unreadable time: booked_at',
+      '13 unknown currency: currency',
+      '14 unusable value: accountId: must be 1 to 255 characters, none of them a control character',
+      '15 malformed quotes: a quote is never closed, or stands within a cell without being doubled',
+      '16 too long: the row is longer than any row may be',
+      '18 conflicting duplicate: an earlier row has its id and says otherwise',
+    ])
+    expect(rejects[2]?.row).toBe('tx-9,card-2')
+    expect(Math.max(...rejects.map(({ row }) => row.length))).toBe(2_000)
+  })
+})
+
+describe('an audit that cannot run', () => {
+  const mapping = {
+    columns: { accountId: 'card_id', amount: 'amount' },
+    sign: { by: 'amount' },
+    currency: { constant: 'EUR' },
+    status: { constant: 'completed' },
+    time: { format: 'iso', column: 'booked_at' },
+  }
+  const cases: readonly {
+    readonly title: string
+    readonly args: readonly string[]
+    readonly says: string
+  }[] = [
+    {
+      title: 'no file',
+      args: [],
+      says: 'No file was given: see --help. [AUDIT_ARGUMENTS_INVALID]',
+    },
+    {
+      title: 'two files',
+      args: ['a', 'b'],
+      says: 'More than one file was given: see --help. [AUDIT_ARGUMENTS_INVALID]',
+    },
+    {
+      title: 'an unknown flag',
+      args: ['day.csv', '--frobnicate'],
+      says: "Unknown option '--frobnicate': see --help. [AUDIT_ARGUMENTS_INVALID]",
+    },
+    {
+      title: 'a flag without its value',
+      args: ['day.csv', '--out'],
+      says: "Option '--out <value>' argument missing: see --help. [AUDIT_ARGUMENTS_INVALID]",
+    },
+    {
+      title: 'its own input as output',
+      args: ['day.csv', '--rejects', './day.csv'],
+      says: 'The file, --out and --rejects must be different files. [AUDIT_ARGUMENTS_INVALID]',
+    },
+    {
+      title: 'a missing file',
+      args: ['no.csv'],
+      says: 'The file no.csv cannot be read: there is no such file. [AUDIT_FILE_UNREADABLE]',
+    },
+    {
+      title: 'a folder',
+      args: ['.'],
+      says: `The file FOLDER cannot be read: it is a folder. [AUDIT_FILE_UNREADABLE]`,
+    },
+    {
+      title: 'damaged gzip',
+      args: ['damaged.gz'],
+      says: 'The file damaged.gz cannot be read: its gzip data is damaged or cut off. [AUDIT_FILE_UNREADABLE]',
+    },
+    {
+      title: 'an empty file',
+      args: ['empty.csv'],
+      says: 'The file has no header: it is empty. [AUDIT_FILE_UNREADABLE]',
+    },
+    {
+      title: 'a missing column',
+      args: ['day.csv', '--mapping', 'paysim'],
+      says: `The file has no column nameOrig; it has ${HEADER.replaceAll(',', ', ')}. [AUDIT_COLUMN_MISSING]`,
+    },
+    {
+      title: 'a column that is there twice',
+      args: ['twice.csv', '--mapping', 'good.json'],
+      says: 'The file has two columns amount, so neither can be trusted. [AUDIT_COLUMN_MISSING]',
+    },
+    {
+      title: 'columns that no mapping knows',
+      args: ['other.csv'],
+      says: 'No built-in mapping fits a file with the columns a, \\u{1b}[31mb: give one with --mapping. [AUDIT_MAPPING_INVALID]',
+    },
+    {
+      title: 'an unknown mapping',
+      args: ['day.csv', '--mapping', 'stripe'],
+      says: 'There is no mapping stripe: give festival, paysim or the path of a JSON file. [AUDIT_MAPPING_INVALID]',
+    },
+    {
+      title: 'a mapping that is no JSON',
+      args: ['day.csv', '--mapping', 'day.csv'],
+      says: 'The mapping day.csv is not JSON. [AUDIT_MAPPING_INVALID]',
+    },
+    {
+      title: 'a malformed mapping',
+      args: ['day.csv', '--mapping', 'bad.json'],
+      says: 'The mapping bad.json is malformed: columns.amount: must be the name of a column. [AUDIT_MAPPING_INVALID]',
+    },
+    {
+      title: 'an unknown currency',
+      args: ['day.csv', '--mapping', 'zzz.json'],
+      says: 'The currency ZZZ of the mapping is unknown: give a code of ISO 4217, or { "code": …, "exponent": … } for an asset of your own. [AUDIT_CURRENCY_UNKNOWN]',
+    },
+    {
+      title: 'an output that cannot be written',
+      args: ['day.csv', '--out', 'no/f.jsonl'],
+      says: 'The file f.jsonl cannot be written: ENOENT. [AUDIT_OUTPUT_UNWRITABLE]',
+    },
+    {
+      title: 'a database that is not there',
+      args: ['day.csv', '--database-url', 'postgres://me:secret@127.0.0.1:1/db'],
+      says: 'The PostgreSQL of --database-url cannot be used: ECONNREFUSED. [AUDIT_DATABASE_FAILED]',
+    },
+  ]
+
+  it.concurrent.each(cases)('exits with 1 and one sentence on $title', async ({ args, says }) => {
+    const home = await mkdtemp(join(tmpdir(), 'assay-audit-test-'))
+    try {
+      const files = {
+        'day.csv': `${HEADER}\n${CLEAN.join('\n')}\n`,
+        'damaged.gz': Buffer.from('1f8b0800deadbeef', 'hex'),
+        'empty.csv': '',
+        'twice.csv': 'card_id,amount,amount,booked_at\n',
+        'other.csv': 'a,\u{1b}[31mb\n1,2\n',
+        'good.json': JSON.stringify(mapping),
+        'bad.json': JSON.stringify({ ...mapping, columns: { accountId: 'card_id', amount: 7 } }),
+        'zzz.json': JSON.stringify({ ...mapping, currency: { constant: 'ZZZ' } }),
+      }
+      for (const [name, content] of Object.entries(files))
+        await writeFile(join(home, name), content)
+
+      const result = await runProgram('audit.ts', { args, cwd: home })
+
+      const sentence = result.stderr.replace('opening the database\n', '')
+      expect(sentence).toBe(`${says.replace('FOLDER', home.slice(tmpdir().length + 1))}\n`)
+      expect(result).toMatchObject({ code: 1, stdout: '' })
+      expect((await readdir(home)).toSorted()).toEqual(Object.keys(files).toSorted())
+    } finally {
+      await rm(home, { recursive: true, force: true })
+    }
+  })
+
+  it('cleans up when it is interrupted', async () => {
+    await writeRows('day.csv', [...CLEAN, 'malformed'])
+    const { child, ended } = startProgram('audit.ts', {
+      args: ['day.csv', '--out', 'f'],
+      cwd: folder,
+    })
+    child.stderr?.once('data', () => child.kill('SIGINT'))
+
+    const result = await ended
+
+    expect(result.code).toBe(1)
+    expect(linesOf(result.stderr).at(-1)).toBe('The audit was interrupted. [AUDIT_INTERRUPTED]')
+    expect(await readdir(folder)).toEqual(['day.csv'])
+  })
+
+  it('prints how it is used when asked for help', async () => {
+    expect(await audit('--help')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Usage:'),
+    })
+  })
+})
+
+describePostgres('--database-url', (database) => {
+  it('audits in a schema of its own, which is gone afterwards', async () => {
+    await writeRows('day.csv', CLEAN)
+
+    const results = await Promise.all(
+      [1, 2].map(() => audit('day.csv', '--database-url', database().url, '--json')),
+    )
+
+    expect(results.map(({ code }) => code)).toEqual([0, 0])
+    const { rows } = await database().pool.query(
+      `select nspname from pg_namespace where nspname like 'assay%'`,
+    )
+    expect(rows).toEqual([])
+  })
+})
+
+const data = existsSync(PAYSIM) ? PAYSIM.pathname : null
+describe(`PaySim${data === null ? `, skipped: there is no ${PAYSIM.pathname}` : ''}`, () => {
+  it.skipIf(data === null)('has 224 malformed rows and 9,049 that do not add up', async () => {
+    const result = await audit(data ?? '', '--mapping', 'paysim', '--out', 'findings.jsonl')
+
+    expect(result.code).toBe(2)
+    expect(result.stdout).toMatch(/rows +19,999\n/)
+    expect(result.stdout).toMatch(/scientific notation +224\n/)
+    expect(result.stdout).toMatch(/balance.continuity +0 +0 +19,775 +first-of-account 19,775\n/)
+    expect(result.stdout).toMatch(/balance.reconciliation +0 +0 +19,775/)
+    const findings = linesOf(await readFile(join(folder, 'findings.jsonl'), 'utf8'))
+    expect(findings).toHaveLength(9_050)
+    expect(JSON.parse(findings.at(-1) ?? '')).toEqual({
+      summary: {
+        rows: 19_999,
+        rejected: 224,
+        findings: {
+          'balance.arithmetic': 9_049,
+          'balance.continuity': 0,
+          'balance.reconciliation': 0,
+          'balance.negative': 0,
+        },
+      },
+    })
+    const rejects = await readFile(join(folder, 'paysim_first20k.csv.gz.rejects.jsonl'), 'utf8')
+    expect(linesOf(rejects).filter((line) => line.includes('"scientific notation: '))).toHaveLength(
+      224,
+    )
+  })
+})
