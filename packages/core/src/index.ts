@@ -37,6 +37,39 @@ export {
 } from './alert-deduplicator/create-alert-deduplicator.ts'
 export { DeduplicatorContentionError } from './alert-deduplicator/deduplicator-contention-error.ts'
 export { createMemoryAlertDeduplicatorStore } from './alert-deduplicator/memory-alert-deduplicator-store.ts'
+export type {
+  AbsentExpression,
+  AlertExpression,
+  ArithmeticExpression,
+  AverageExpression,
+  ComparedExpression,
+  GaugeExpression,
+  IncreaseExpression,
+  LeafExpression,
+  ObservationsExpression,
+  QuantileExpression,
+  RateExpression,
+  RatioExpression,
+  SeriesFold,
+  StreakExpression,
+} from './alert-rules/alert-expression.ts'
+export type { AlertCondition, AlertOperator, AlertRule } from './alert-rules/alert-rule.ts'
+export {
+  type AlertConditionOptions,
+  type AlertRuleOptions,
+  defineAlertRule,
+} from './alert-rules/define-alert-rule.ts'
+export type { LabelMatch, LabelMatches } from './alert-rules/label-match.ts'
+export {
+  type GaugeOptions,
+  type GaugeWindowOptions,
+  measure,
+  type ObservationsOptions,
+  type QuantileOptions,
+  type SeriesOptions,
+  type ShareAboveOptions,
+  type WindowOptions,
+} from './alert-rules/measure.ts'
 export type { Severity } from './alerts/severity.ts'
 export {
   CIRCUIT_BREAKER_CALLS_TOTAL,
