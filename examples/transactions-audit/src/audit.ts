@@ -2,7 +2,7 @@ import { type Currency, currencyFromCode } from '@assay/core'
 import type { Finding } from '@assay/detectors'
 
 import { auditFile, type FileAudit } from './audit-file.ts'
-import { parseArguments, USAGE } from './cli/parse-arguments.ts'
+import { parseAuditArguments, AUDIT_USAGE } from './cli/parse-audit-arguments.ts'
 import { resolvePaths, userFolder } from './cli/resolve-paths.ts'
 import { runCli } from './cli/run-cli.ts'
 import { loadMapping } from './mapping/load-mapping.ts'
@@ -16,9 +16,9 @@ import { stdoutLines } from './report/stdout-lines.ts'
 const TOLD_MAX = 3
 
 await runCli(async (args, signal) => {
-  const asked = parseArguments(args)
+  const asked = parseAuditArguments(args)
   if (asked === null) {
-    console.log(USAGE)
+    console.log(AUDIT_USAGE)
     return 0
   }
   const cwd = userFolder()

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 
 import { CannotRunError } from './cannot-run-error.ts'
-import type { AuditArguments } from './parse-arguments.ts'
+import type { AuditArguments } from './parse-audit-arguments.ts'
 
 /** The files of an audit, as absolute paths. */
 export interface AuditPaths {

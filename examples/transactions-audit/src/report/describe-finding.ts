@@ -1,4 +1,4 @@
-import { type Currency, formatAmount } from '@assay/core'
+import { type Currency, formatMoney } from '@assay/core'
 import type { Finding } from '@assay/detectors'
 
 import { printable } from './printable.ts'
@@ -13,19 +13,23 @@ export function describeFinding(finding: Finding, currencyOf: (code: string) => 
   const { ruleId, subject, transactionIds, evidence, amount } = finding
   const currency = currencyOf(amount?.currency ?? '')
   const money = (minor: unknown): string =>
-    `${formatAmount({ amountMinor: BigInt(String(minor)), currency })} ${printable(currency.code)}`
-  const account = `account ${printable(subject)}`
-  const [first = '', second = ''] = transactionIds.map((id) => printable(id))
+    formatMoney({ amountMinor: BigInt(String(minor)), currency })
+  const account = printable(subject)
+  const transaction = printable(transactionIds[0] ?? '')
 
   switch (ruleId) {
-    case 'balance.arithmetic':
-      return `${first} moved ${money(evidence['amountMinor'])} on ${account}, which held ${money(evidence['balanceBeforeMinor'])}: that makes ${money(evidence['expectedAfterMinor'])}, but the record says ${money(evidence['balanceAfterMinor'])}.`
+    case 'balance.arithmetic': {
+      const movedMinor = BigInt(String(evidence['amountMinor']))
+      const moved =
+        movedMinor < 0n ? `took ${money(-movedMinor)} from` : `gave ${money(movedMinor)} to`
+      return `${transaction} ${moved} ${account}, which held ${money(evidence['balanceBeforeMinor'])}: that leaves ${money(evidence['expectedAfterMinor'])}, but the record says ${money(evidence['balanceAfterMinor'])}.`
+    }
     case 'balance.continuity':
-      return `${first} left ${account} with ${money(evidence['previousAfterMinor'])}, but its next transaction ${second} began with ${money(evidence['balanceBeforeMinor'])}.`
+      return `${printable(String(evidence['previousTransactionId']))} left ${account} with ${money(evidence['previousAfterMinor'])}, but its next transaction, ${transaction}, began with ${money(evidence['balanceBeforeMinor'])}.`
     case 'balance.reconciliation':
       return `${account} holds ${money(evidence['balanceMinor'])}, but its transactions add up to ${money(evidence['expectedMinor'])}.`
     case 'balance.negative':
-      return `${account} fell to ${money(amount?.amountMinor)}${first === '' ? '' : ` with ${first}`}; its limit is ${money(evidence['overdraftLimitMinor'])}.`
+      return `${account} went down to ${money(amount?.amountMinor)}${transaction === '' ? '' : ` with ${transaction}`}, below its limit of ${money(evidence['overdraftLimitMinor'])}.`
     default:
       return `${ruleId} on ${account}.`
   }

@@ -1,7 +1,4 @@
-import { parseArgs } from 'node:util'
-
-import { printable } from '../report/printable.ts'
-import { CannotRunError } from './cannot-run-error.ts'
+import { invalidArguments, readFlags } from './read-flags.ts'
 
 /** What the command line asks for. Paths are as they were typed. */
 export interface AuditArguments {
@@ -15,7 +12,7 @@ export interface AuditArguments {
 }
 
 /** What `--help` prints. */
-export const USAGE = `Usage: npm run audit -- <file.csv[.gz]> [options]
+export const AUDIT_USAGE = `Usage: npm run audit -- <file.csv[.gz]> [options]
 
   --mapping NAME|FILE   which column means what: paysim, festival, or a JSON file
                         (default: the built-in mapping whose columns the file has)
@@ -34,38 +31,24 @@ Exit code: 0 clean, 2 findings or malformed rows, 1 could not run.`
  * @returns what was asked for, or `null` when it was help
  * @throws {@link CannotRunError} for anything that the usage does not list
  */
-export function parseArguments(args: readonly string[]): AuditArguments | null {
-  const { values, positionals } = parse(args)
+export function parseAuditArguments(args: readonly string[]): AuditArguments | null {
+  const { values, positionals } = readFlags({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      mapping: { type: 'string' },
+      json: { type: 'boolean' },
+      out: { type: 'string' },
+      rejects: { type: 'string' },
+      'database-url': { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
   if (values.help === true) return null
   const [file, ...others] = positionals
-  if (file === undefined || file === '') throw invalid('No file was given')
-  if (others.length > 0) throw invalid('More than one file was given')
+  if (file === undefined || file === '') throw invalidArguments('No file was given')
+  if (others.length > 0) throw invalidArguments('More than one file was given')
 
   const { mapping, json = false, out, rejects, 'database-url': databaseUrl } = values
   return { file, mapping, json, out, rejects, databaseUrl }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        mapping: { type: 'string' },
-        json: { type: 'boolean' },
-        out: { type: 'string' },
-        rejects: { type: 'string' },
-        'database-url': { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    })
-  } catch (error) {
-    // The first sentence names the flag; those after it are advice on how to write a file's name.
-    const [sentence = ''] = String(error instanceof Error ? error.message : error).split(/\.\s/)
-    throw invalid(printable(sentence.replace(/\.$/, ''), 200))
-  }
-}
-
-function invalid(sentence: string): CannotRunError {
-  return new CannotRunError('AUDIT_ARGUMENTS_INVALID', `${sentence}: see --help.`)
 }
