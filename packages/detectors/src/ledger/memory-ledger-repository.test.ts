@@ -1,10 +1,9 @@
-import { describe, test } from 'vitest'
+import { expect, test } from 'vitest'
 
 import { ledgerRepositoryContract } from '../testing/ledger-repository-contract.ts'
 import { createMemoryLedgerRepository } from './memory-ledger-repository.ts'
 
-describe('memory ledger repository', () => {
-  test.for(ledgerRepositoryContract)('$name', async ({ run }) => {
-    await run(async (rows) => createMemoryLedgerRepository(rows))
-  })
+test.each(ledgerRepositoryContract)('contract: $name', async ({ run }) => {
+  const result = run(async (rows) => createMemoryLedgerRepository(rows))
+  await expect(result).resolves.toBeUndefined()
 })

@@ -1,6 +1,13 @@
 export {
+  createFestivalDay,
+  type FestivalDay,
+  type FestivalDayOptions,
+  type FestivalTransaction,
+} from './festival-day.ts'
+export {
   type CreateLedgerRepository,
   ledgerRepositoryContract,
   type LedgerRepositoryContractCase,
   type LedgerRows,
 } from './ledger-repository-contract.ts'
+export { compareWithPlanted, type PlantedComparison, type PlantedFault } from './planted-fault.ts'
