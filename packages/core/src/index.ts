@@ -70,7 +70,62 @@ export {
   type ShareAboveOptions,
   type WindowOptions,
 } from './alert-rules/measure.ts'
+export type { AlertChannel, AlertDeliveryOptions } from './alerts/alert-channel.ts'
+export type {
+  AlertNotification,
+  AlertNotificationReason,
+  NotifiedAlert,
+} from './alerts/alert-notification.ts'
+export { type Alert, type AlertIdentity, fingerprintOfAlert } from './alerts/alert.ts'
 export type { Severity } from './alerts/severity.ts'
+export type {
+  AlertChannelOptions,
+  HttpAlertChannelOptions,
+  HttpBodyReader,
+  HttpFetch,
+  HttpRequest,
+  HttpResponse,
+} from './channels/alert-channel-options.ts'
+export {
+  type AlertDeliveryDetails,
+  AlertDeliveryFailedError,
+  type AlertDeliveryFailure,
+  AlertDeliveryRefusedError,
+} from './channels/alert-delivery-error.ts'
+export {
+  alertmanagerChannel,
+  type AlertmanagerChannelOptions,
+} from './channels/alertmanager-channel.ts'
+export {
+  ALERT_CHANNEL_DELIVERIES_TOTAL,
+  ALERT_CHANNEL_UNTRACKED_TOTAL,
+  type AlertDeliveryOutcome,
+} from './channels/channel-metrics.ts'
+export { consoleChannel, type ConsoleChannelOptions } from './channels/console-channel.ts'
+export { discordChannel, type DiscordChannelOptions } from './channels/discord-channel.ts'
+export {
+  emailChannel,
+  type EmailChannelOptions,
+  type EmailTransport,
+} from './channels/email-channel.ts'
+export type { EmailMessage } from './channels/email-message.ts'
+export { pagerDutyChannel, type PagerDutyChannelOptions } from './channels/pager-duty-channel.ts'
+export {
+  slackChannel,
+  type SlackChannelOptions,
+  type SlackTokenOptions,
+  type SlackWebhookOptions,
+} from './channels/slack-channel.ts'
+export { webhookChannel, type WebhookChannelOptions } from './channels/webhook-channel.ts'
+export type { WebhookAlert, WebhookPayload } from './channels/webhook-payload.ts'
+export {
+  verifyWebhook,
+  type VerifyWebhookOptions,
+  type VerifyWebhookResult,
+  WEBHOOK_ID_HEADER,
+  WEBHOOK_SIGNATURE_HEADER,
+  WEBHOOK_TIMESTAMP_HEADER,
+} from './channels/webhook-signature.ts'
 export {
   CIRCUIT_BREAKER_CALLS_TOTAL,
   CIRCUIT_BREAKER_REJECTED_TOTAL,
