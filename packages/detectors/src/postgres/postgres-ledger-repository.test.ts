@@ -1,29 +1,235 @@
 import { migrate, type SqlClient } from '@assay/core'
 import { fromPglite, fromPgPool, migrations as coreMigrations } from '@assay/core/postgres'
-import { describeEachDatabase } from '@assay/test-servers'
-import { beforeAll, test } from 'vitest'
+import { describeEachDatabase, describePostgres } from '@assay/test-servers'
+import { beforeAll, describe, expect, test } from 'vitest'
 
+import { detectBalanceDiscrepancies } from '../balance-discrepancies/detect-balance-discrepancies.ts'
+import type { AccountBalance, LedgerTransaction } from '../ledger/ledger-entry.ts'
+import { parseAccountBalance, parseLedgerTransaction } from '../ledger/ledger-entry.ts'
+import type { LedgerRepository } from '../ledger/ledger-repository.ts'
+import { createMemoryLedgerRepository } from '../ledger/memory-ledger-repository.ts'
+import { createFestivalDay } from '../testing/festival-day.ts'
 import { ledgerRepositoryContract } from '../testing/ledger-repository-contract.ts'
 import { migrations } from './migrations.ts'
-import { createPostgresLedgerRepository } from './postgres-ledger-repository.ts'
+import {
+  createPostgresLedgerRepository,
+  type PostgresLedgerRepository,
+} from './postgres-ledger-repository.ts'
 
 const adapters = { fromPglite, fromPgPool }
 
 describeEachDatabase<SqlClient>('PostgreSQL ledger repository', adapters, (client) => {
-  let sources = 0
-
   beforeAll(async () => {
     await migrate(client(), [...coreMigrations, ...migrations])
   })
 
-  test.for(ledgerRepositoryContract)('$name', async ({ run }) => {
-    await run(async ({ transactions, balances }) => {
-      // Each ledger has a source of its own, so every case also shows that sources do not mix.
-      sources += 1
-      const ledger = createPostgresLedgerRepository(client(), { source: `source-${sources}` })
+  // Each ledger has a source of its own, so every test also shows that sources do not mix.
+  let sources = 0
+  const emptyLedger = (): PostgresLedgerRepository => {
+    sources += 1
+    return createPostgresLedgerRepository(client(), { source: `source-${sources}` })
+  }
+
+  test.each(ledgerRepositoryContract)('contract: $name', async ({ run }) => {
+    const result = run(async ({ transactions, balances }) => {
+      const ledger = emptyLedger()
       await ledger.addTransactions(transactions)
       await ledger.setBalances(balances)
       return ledger
     })
+    await expect(result).resolves.toBeUndefined()
+  })
+
+  test('leads to the findings that the same rows in memory lead to', async () => {
+    const rate = 0.2
+    const day = createFestivalDay({
+      seed: 7,
+      participants: 500,
+      transactions: 12_000,
+      faultRates: {
+        'balance.arithmetic': rate,
+        'balance.continuity': rate,
+        'balance.reconciliation': rate,
+        'balance.negative': rate,
+      },
+    })
+    const [transactions, balances] = [[...day.transactions()], day.balances()]
+    const ledger = emptyLedger()
+    await ledger.addTransactions(transactions)
+    await ledger.setBalances(balances)
+
+    const memory = createMemoryLedgerRepository({ transactions, balances })
+    const expected = await detectBalanceDiscrepancies({ ledger: memory })
+    for (const batchSize of [333, 1_000]) {
+      const actual = await detectBalanceDiscrepancies({ ledger }, { batchSize })
+      expect(actual.summary).toEqual(expected.summary)
+      expect(new Set(actual.findings)).toEqual(new Set(expected.findings))
+    }
+    expect(expected.summary.findings).toBe(day.planted().length)
+  })
+
+  test('adds a transaction once, however often it is loaded', async () => {
+    const ledger = emptyLedger()
+    const rows = Array.from({ length: 5_001 }, (_, index) => transaction(`tx-${index}`))
+    expect(await ledger.addTransactions(rows)).toEqual({
+      added: 5_001,
+      redelivered: 0,
+      conflicting: [],
+    })
+    expect(await ledger.addTransactions([...rows, transaction('one more')])).toEqual({
+      added: 1,
+      redelivered: 5_001,
+      conflicting: [],
+    })
+    expect(await countIn(ledger)).toBe(5_002)
+  })
+
+  test('keeps the first of two transactions that claim one id, and names the other', async () => {
+    const ledger = emptyLedger()
+    await ledger.addTransactions([transaction('known')])
+    const outcome = await ledger.addTransactions([
+      transaction('new', { amountMinor: 1n }),
+      transaction('new', { amountMinor: 2n }),
+      transaction('new', { amountMinor: 1n }),
+      transaction('known', { balanceAfterMinor: 0n }),
+      transaction('known', { accountId: 'another account' }),
+    ])
+    expect(outcome).toEqual({
+      added: 2,
+      redelivered: 1,
+      conflicting: [
+        { accountId: 'account', transactionId: 'new' },
+        { accountId: 'account', transactionId: 'known' },
+      ],
+    })
+    const { summary } = await detectBalanceDiscrepancies({ ledger })
+    expect(summary).toMatchObject({ transactions: 3, rejected: 0, findings: 0 })
+  })
+
+  test('replaces balances, and takes the last of several for one account', async () => {
+    const ledger = emptyLedger()
+    await ledger.setBalances([balance({ balanceMinor: 9n }), balance({ balanceMinor: 8n })])
+    await ledger.setBalances([balance({ balanceMinor: 7n }), balance({ balanceMinor: 5n })])
+    const { findings, summary } = await detectBalanceDiscrepancies({ ledger })
+    expect(summary.accounts).toBe(1)
+    expect(findings.map(({ amount }) => amount?.amountMinor)).toEqual([5n])
+  })
+
+  test('takes nothing as nothing', async () => {
+    const ledger = emptyLedger()
+    await ledger.setBalances([])
+    const outcome = await ledger.addTransactions([])
+    expect(outcome).toEqual({ added: 0, redelivered: 0, conflicting: [] })
+  })
+
+  test('gives its connection back when a run ends early', async () => {
+    const ledger = emptyLedger()
+    await ledger.addTransactions([transaction('a'), transaction('b'), transaction('c')])
+    for (let run = 0; run < 20; run += 1) {
+      const first = await ledger.readSnapshot(
+        async (batches) => {
+          for await (const batch of batches) return batch.length
+          return 0
+        },
+        { batchSize: 1 },
+      )
+      expect(first).toBe(1)
+    }
+    expect(await countIn(ledger)).toBe(3)
   })
 })
+
+describePostgres('a snapshot of a ledger', (database) => {
+  test('shows no discrepancy while writers move money between two of its batches', async () => {
+    const client = fromPgPool(database().pool)
+    await migrate(client, [...coreMigrations, ...migrations])
+    const ledger = createPostgresLedgerRepository(client)
+    const accountIds = Array.from({ length: 40 }, (_, index) => `account-${index + 10}`)
+    await ledger.setBalances(accountIds.map((accountId) => balance({ accountId })))
+
+    // Every payment changes the log and the balance in one transaction, as an honest system does.
+    let paid = 0
+    const pay = async (): Promise<void> => {
+      const accountId = accountIds[(paid * 7) % accountIds.length]
+      const values = [accountId ?? '', `tx-${paid}`]
+      paid += 1
+      await client.transaction(async (transaction) => {
+        await transaction.query(
+          `insert into ledger_transactions
+             (source, account_id, transaction_id, status, amount_minor, currency, event_time_ms)
+           values ('default', $1, $2, 'completed', 100, 'EUR', 0)`,
+          values,
+        )
+        await transaction.query(
+          `update account_balances set balance_minor = balance_minor + 100
+           where source = 'default' and account_id = $1`,
+          values.slice(0, 1),
+        )
+      })
+    }
+    for (let index = 0; index < 40; index += 1) await pay()
+
+    async function* disturbed<Batch>(batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
+      for await (const batch of batches) {
+        await pay()
+        yield batch
+      }
+    }
+    const busyLedger: LedgerRepository = {
+      readSnapshot: (work, options) =>
+        ledger.readSnapshot((batches) => work(disturbed(batches)), options),
+    }
+    const seen = await detectBalanceDiscrepancies({ ledger: busyLedger }, { batchSize: 3 })
+    expect(paid).toBeGreaterThan(60)
+    expect(seen.summary).toMatchObject({ accounts: 40, transactions: 40, findings: 0 })
+    expect(seen.summary.rules['balance.reconciliation'].evaluated).toBe(40)
+
+    const afterwards = await detectBalanceDiscrepancies({ ledger })
+    expect(afterwards.summary).toMatchObject({ transactions: paid, findings: 0 })
+  })
+})
+
+describe('a ledger without a name', () => {
+  test.each(['', 'x'.repeat(256)])('is refused', (source) => {
+    const client = {} as SqlClient
+    expect(() => createPostgresLedgerRepository(client, { source })).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION' }),
+    )
+  })
+})
+
+async function countIn(ledger: PostgresLedgerRepository): Promise<number> {
+  return (await detectBalanceDiscrepancies({ ledger })).summary.transactions
+}
+
+function transaction(transactionId: string, fields: object = {}): LedgerTransaction {
+  return rowOf(
+    parseLedgerTransaction({
+      transactionId,
+      accountId: 'account',
+      status: 'completed',
+      amountMinor: 1n,
+      currency: 'EUR',
+      eventTime: 0,
+      ...fields,
+    }),
+  )
+}
+
+function balance(fields: object): AccountBalance {
+  return rowOf(
+    parseAccountBalance({
+      accountId: 'account',
+      currency: 'EUR',
+      balanceMinor: 0n,
+      checkpointMinor: 0n,
+      eventTime: 0,
+      ...fields,
+    }),
+  )
+}
+
+function rowOf<Row>(parsed: { ok: true; row: Row } | { ok: false; reason: string }): Row {
+  if (!parsed.ok) throw new Error(parsed.reason)
+  return parsed.row
+}

@@ -1,4 +1,4 @@
-import type { SqlClient, SqlExecutor } from '@assay/core'
+import { InvalidOptionError, type SqlClient, type SqlExecutor } from '@assay/core'
 import { z } from 'zod'
 
 import type {
@@ -59,6 +59,7 @@ const ROWS_PER_STATEMENT = 5_000
  *
  * @param client
  * @param options.source which ledger, where one database holds several
+ * @throws `INVALID_OPTION` for a source that is empty or too long
  *
  * @example
  * ```ts no-run
@@ -76,6 +77,10 @@ export function createPostgresLedgerRepository(
   client: SqlClient,
   { source = 'default' }: PostgresLedgerRepositoryOptions = {},
 ): PostgresLedgerRepository {
+  if (source.length === 0 || source.length > 255) {
+    throw new InvalidOptionError('createPostgresLedgerRepository', 'source', '1 to 255 characters')
+  }
+
   return {
     readSnapshot: (work, { batchSize }) =>
       client.transaction(async (transaction) => {
