@@ -2,12 +2,13 @@ import { systemClock } from '@assay/core'
 import { detectBalanceDiscrepancies, type Finding } from '@assay/detectors'
 import { createPostgresLedgerRepository } from '@assay/detectors/postgres'
 
+import { createLostRows, withLostRows } from './database/lost-rows.ts'
 import { openDatabase } from './database/open-database.ts'
 import { storeRows } from './database/store-rows.ts'
 import type { NamedMapping } from './mapping/load-mapping.ts'
 import { openTransactions } from './read-transactions.ts'
-import { createProgress } from './report/create-progress.ts'
-import { createRejectLog } from './report/create-reject-log.ts'
+import { createProgress, type Progress } from './report/create-progress.ts'
+import { createRejectLog, type Reject, type RejectLog } from './report/create-reject-log.ts'
 import type { AuditSummary } from './report/format-summary.ts'
 import { formatCount } from './report/format-table.ts'
 
@@ -38,60 +39,59 @@ export interface FileAudit {
  * @throws the signal's reason
  */
 export async function auditFile(options: AuditFileOptions): Promise<FileAudit> {
-  const { signal } = options
   const progress = createProgress(process.stderr, systemClock)
   const rejects = createRejectLog(options.rejectsPath, (text) => progress.note(text))
-  let readShare: number | null = null
-
   try {
-    const file = await openTransactions({
-      path: options.path,
-      named: options.named,
-      onProgress: ({ bytes, totalBytes }) => {
-        readShare = totalBytes === 0 ? null : Math.min(1, bytes / totalBytes)
-      },
-      onReject: (reject) => rejects.add(reject),
-    })
-    progress.show('opening the database', null)
-    const database = await openDatabase(options.databaseUrl)
-    const ledger = createPostgresLedgerRepository(database.client)
-    try {
-      for await (const batch of file.batches()) {
-        signal.throwIfAborted()
-        await storeRows(ledger, batch, rejects)
-        progress.show(`read ${formatCount(file.rows())} rows`, readShare)
-      }
-      // Without statistics PostgreSQL sorts the whole table anew for every batch that is read.
-      await database.client.query('analyze ledger_transactions')
-      const stored = file.rows() - rejects.count()
-      const { summary } = await detectBalanceDiscrepancies(
-        { ledger },
-        {
-          orderProven: file.named.mapping.orderProven,
-          onFinding: options.onFinding,
-          onProgress: ({ transactions }) =>
-            progress.show(`audited ${formatCount(transactions)} rows`, transactions / stored),
-          findingsMax: 0,
-          signal,
-        },
-      )
-      await rejects.close()
-      return {
-        named: file.named,
-        summary: {
-          rows: file.rows(),
-          rejected: rejects.count(),
-          rejectedByKind: rejects.byKind(),
-          rules: summary.rules,
-        },
-      }
-    } finally {
-      await database.close()
-    }
+    const audit = await storeAndDetect(options, progress, rejects)
+    await rejects.close()
+    return audit
   } catch (error) {
     await rejects.discard()
     throw error
   } finally {
     progress.end()
+  }
+}
+
+async function storeAndDetect(
+  { path, named, databaseUrl, onFinding, signal }: AuditFileOptions,
+  progress: Progress,
+  rejects: RejectLog,
+): Promise<FileAudit> {
+  const lost = createLostRows()
+  const onReject = async (reject: Reject): Promise<void> => {
+    lost.add(reject.accountId, reject.sequence)
+    await rejects.add(reject)
+  }
+  const file = await openTransactions({ path, named, onReject })
+
+  progress.show('opening the database', null)
+  const database = await openDatabase(databaseUrl)
+  try {
+    const ledger = createPostgresLedgerRepository(database.client)
+    for await (const batch of file.batches()) {
+      signal.throwIfAborted()
+      await storeRows(ledger, batch, onReject)
+      progress.show(`read ${formatCount(file.rows())} rows`, file.share())
+    }
+    // Without statistics PostgreSQL sorts the whole table anew for every batch that is read.
+    await database.client.query('analyze ledger_transactions')
+
+    const rows = file.rows()
+    const rejected = rejects.count()
+    const { summary } = await detectBalanceDiscrepancies(
+      { ledger: withLostRows(ledger, lost) },
+      {
+        findingsMax: 0,
+        onFinding,
+        onProgress: ({ transactions: done }) =>
+          progress.show(`audited ${formatCount(done)} rows`, done / (rows - rejected)),
+        signal,
+      },
+    )
+    const rejectedByKind = rejects.byKind()
+    return { named: file.named, summary: { rows, rejected, rejectedByKind, rules: summary.rules } }
+  } finally {
+    await database.close()
   }
 }

@@ -76,7 +76,10 @@ describe('a file with faults of every kind', () => {
       'tx-14,"card,1.00,0.00,1.00,8,EUR,completed,2026-06-19T12:10:00Z',
       `tx-15,card-2,${'9'.repeat(10_000_000)},0.00,1.00,9,EUR,completed,2026-06-19T12:10:00Z`,
       'tx-1,card-1,20.00,0.00,20.00,1,EUR,completed,2026-06-19T12:00:00Z', // word for word
-      'tx-1,card-1,25.00,0.00,25.00,1,EUR,completed,2026-06-19T12:00:00Z',
+      'tx-1,card-1,25.00,0.00,25.00,1,EUR,completed,2026-06-19T12:00:00Z', // says otherwise
+      'tx-20,card-4,20.00,0.00,20.00,1,EUR,completed,2026-06-19T12:00:00Z',
+      'tx-21,card-4,1.5E+01,20.00,35.00,2,EUR,completed,2026-06-19T12:01:00Z',
+      'tx-22,card-4,-5.00,35.00,30.00,3,EUR,completed,2026-06-19T12:02:00Z', // no gap but that row
       '=1+1,card-3,1.00,0.00,5.00,1,EUR,completed,2026-06-19T12:00:00Z', // a formula is a name
     ])
 
@@ -86,8 +89,8 @@ describe('a file with faults of every kind', () => {
     const printed = linesOf(result.stdout).map((line) => JSON.parse(line))
     expect(printed.at(-1)).toEqual({
       summary: {
-        rows: 18,
-        rejected: 10,
+        rows: 21,
+        rejected: 11,
         findings: {
           'balance.arithmetic': 2,
           'balance.continuity': 1,
@@ -117,6 +120,7 @@ describe('a file with faults of every kind', () => {
       '15 malformed quotes: a quote is never closed, or stands within a cell without being doubled',
       '16 too long: the row is longer than any row may be',
       '18 conflicting duplicate: an earlier row has its id and says otherwise',
+      '20 scientific notation: the digits of amount are lost',
     ])
     expect(rejects[2]?.row).toBe('tx-9,card-2')
     expect(Math.max(...rejects.map(({ row }) => row.length))).toBe(2_000)

@@ -33,7 +33,6 @@ describe('npm start', () => {
     const file = await openTransactions({
       path,
       named: null,
-      onProgress: () => {},
       onReject: refuse,
     })
     let read = 0

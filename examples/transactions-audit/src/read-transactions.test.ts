@@ -27,7 +27,6 @@ async function read(content: string | Uint8Array, mapping: Mapping | null) {
   const file = await openTransactions({
     path,
     named,
-    onProgress: () => {},
     onReject: async (reject) => void rejects.push(reject),
   })
   const rows: TransactionRow[] = []
@@ -152,7 +151,7 @@ describe('openTransactions', () => {
     const program = `
       import { openTransactions } from ${JSON.stringify(new URL('read-transactions.ts', import.meta.url))}
       const file = await openTransactions({
-        path: ${JSON.stringify(path)}, named: null, onProgress() {}, async onReject() {},
+        path: ${JSON.stringify(path)}, named: null, async onReject() {},
       })
       for await (const batch of file.batches());
       console.log(file.rows())`

@@ -7,7 +7,10 @@ import { type ReadProgress, readText } from './csv/read-text.ts'
 import { chooseMapping } from './mapping/choose-mapping.ts'
 import { UNKNOWN_CURRENCY } from './mapping/create-currency-reader.ts'
 import { createRowReader, type RowReader } from './mapping/create-row-reader.ts'
+import { createSequenceReader } from './mapping/create-sequence-reader.ts'
+import { findColumn } from './mapping/find-column.ts'
 import type { NamedMapping } from './mapping/load-mapping.ts'
+import type { Mapping } from './mapping/mapping.ts'
 import type { Reject } from './report/create-reject-log.ts'
 
 /** A row that holds a transaction. */
@@ -23,6 +26,8 @@ export interface TransactionFile {
   readonly named: NamedMapping
   /** How many rows have been read so far, malformed ones too. */
   rows(): number
+  /** How much of the file has been read, from 0 to 1; `null` when its size is not known. */
+  share(): number | null
   /** Reads the rest, once. */
   batches(): AsyncGenerator<readonly TransactionRow[]>
 }
@@ -32,7 +37,6 @@ export interface OpenTransactionsOptions {
   readonly path: string
   /** Default: the built-in mapping whose columns the file has. */
   readonly named: NamedMapping | null
-  readonly onProgress: (progress: ReadProgress) => void
   /** Takes each row that is malformed; the next one waits for it. */
   readonly onReject: (reject: Reject) => Promise<void>
 }
@@ -44,12 +48,18 @@ export interface OpenTransactionsOptions {
  * @throws {@link CannotRunError} for a file that cannot be read or does not fit the mapping
  */
 export async function openTransactions(options: OpenTransactionsOptions): Promise<TransactionFile> {
-  const csv = readCsv(readText(options.path, options.onProgress))
+  let progress: ReadProgress = { bytes: 0, totalBytes: 0 }
+  const csv = readCsv(
+    readText(options.path, (made) => {
+      progress = made
+    }),
+  )
   const first = await csv.next()
   if (first.done === true) throw new Error('A file without a header is refused while it is read.')
   const { header } = first.value
   const named = options.named ?? chooseMapping(header)
   const readRow = createRowReader(named.mapping, header)
+  const readPlace = createPlaceReader(named.mapping, header)
   let rows = 0
   let unknownCurrencies = 0
 
@@ -64,7 +74,7 @@ export async function openTransactions(options: OpenTransactionsOptions): Promis
         continue
       }
       if (read.fault.kind === UNKNOWN_CURRENCY) unknownCurrencies += 1
-      await options.onReject({ line, text, fault: read.fault })
+      await options.onReject({ line, text, fault: read.fault, ...readPlace(row) })
     }
     return transactions
   }
@@ -80,7 +90,23 @@ export async function openTransactions(options: OpenTransactionsOptions): Promis
       )
     }
   }
-  return { named, rows: () => rows, batches }
+  const share = (): number | null =>
+    progress.totalBytes === 0 ? null : Math.min(1, progress.bytes / progress.totalBytes)
+  return { named, rows: () => rows, share, batches }
+}
+
+/** Makes the reader of where a malformed row belongs, as far as that can be told. */
+function createPlaceReader(mapping: Mapping, header: readonly string[]) {
+  const account = findColumn(header, mapping.columns.accountId)
+  const readSequence = createSequenceReader(mapping, header)
+  return (row: CsvRow): Pick<Reject, 'accountId' | 'sequence'> => {
+    const isWhole = 'cells' in row
+    const sequence = readSequence(isWhole ? row.cells : [], row.line) ?? ''
+    return {
+      accountId: account.cellOf(isWhole ? row.cells : row.text.split(',')),
+      sequence: /^\d{1,19}$/.test(sequence) ? BigInt(sequence) : null,
+    }
+  }
 }
 
 function readOne(row: CsvRow, readRow: RowReader): ReturnType<RowReader> {

@@ -1,7 +1,12 @@
 import type { PostgresLedgerRepository } from '@assay/detectors/postgres'
 
 import type { TransactionRow } from '../read-transactions.ts'
-import type { RejectLog } from '../report/create-reject-log.ts'
+import type { Reject } from '../report/create-reject-log.ts'
+
+const CONFLICTING_DUPLICATE = {
+  kind: 'conflicting duplicate',
+  detail: 'an earlier row has its id and says otherwise',
+}
 
 /**
  * Stores rows in the order of the file. A row that repeats another word for word counts once; one
@@ -9,12 +14,12 @@ import type { RejectLog } from '../report/create-reject-log.ts'
  *
  * @param ledger where they are stored
  * @param rows of one batch
- * @param rejects takes each row that is set aside
+ * @param onReject takes each row that is set aside
  */
 export async function storeRows(
   ledger: PostgresLedgerRepository,
   rows: readonly TransactionRow[],
-  rejects: Pick<RejectLog, 'add'>,
+  onReject: (reject: Reject) => Promise<void>,
 ): Promise<void> {
   // With each id once at a time, an id that comes back as a conflict names one line.
   for (let rest = rows; rest.length > 0;) {
@@ -24,11 +29,9 @@ export async function storeRows(
     for (const conflict of conflicting) {
       const row = first.get(keyOf(conflict))
       if (row === undefined) continue
-      const fault = {
-        kind: 'conflicting duplicate',
-        detail: 'an earlier row has its id and says otherwise',
-      }
-      await rejects.add({ line: row.line, text: row.text, fault })
+      const { line, text, transaction } = row
+      const { accountId, sequence } = transaction
+      await onReject({ line, text, fault: CONFLICTING_DUPLICATE, accountId, sequence })
     }
     rest = repeated
   }

@@ -11,6 +11,7 @@ import {
   createMovedReader,
 } from './create-amount-reader.ts'
 import { createCurrencyReader } from './create-currency-reader.ts'
+import { createSequenceReader } from './create-sequence-reader.ts'
 import { createStatusReader } from './create-status-reader.ts'
 import { createTimeReader } from './create-time-reader.ts'
 import type { FieldReader } from './field-reader.ts'
@@ -55,13 +56,13 @@ export function createRowReader(mapping: Mapping, header: readonly string[]): Ro
 }
 
 function createFieldReaders(
-  { columns, sign, currency, status, time }: Mapping,
+  mapping: Mapping,
   header: readonly string[],
 ): Record<keyof LedgerTransactionInput, FieldReader<unknown>> {
+  const { columns, sign, currency, status, time } = mapping
   const find = (name: string | undefined) => (name === undefined ? null : findColumn(header, name))
   const accountId = findColumn(header, columns.accountId)
   const transactionId = find(columns.transactionId)
-  const sequence = find(columns.sequence)
   const balanceBefore = find(columns.balanceBefore)
   const balanceAfter = find(columns.balanceAfter)
   const readCurrency = createCurrencyReader(currency, header)
@@ -81,7 +82,6 @@ function createFieldReaders(
     balanceAfterMinor:
       balanceAfter === null ? () => null : createBalanceReader(balanceAfter, readCurrency),
     eventTime: createTimeReader(time, header),
-    // An empty cell says that the source recorded no order for this row.
-    sequence: (cells) => sequence?.cellOf(cells) || null,
+    sequence: createSequenceReader(mapping, header),
   }
 }

@@ -66,7 +66,7 @@ export const mappingSchema = z.strictObject({
       start: z.iso.datetime({ offset: true }),
     }),
   ]),
-  /** Whether the lines of the file stand in the order in which the source booked them. */
+  /** Whether the lines stand in the order in which the source booked them; with `sequence` idle. */
   orderProven: z.boolean().default(false),
 })
 

@@ -14,6 +14,10 @@ export interface Reject {
   /** The row as it stands in the file, or its first line. */
   readonly text: string
   readonly fault: RowFault
+  /** The account that it seems to be about; of a row that falls apart it is a guess. */
+  readonly accountId: string
+  /** Its place in that account's order, where that could be read. */
+  readonly sequence: bigint | null
 }
 
 /** Keeps the rows that were set aside. */

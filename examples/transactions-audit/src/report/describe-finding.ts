@@ -29,7 +29,7 @@ export function describeFinding(finding: Finding, currencyOf: (code: string) => 
     case 'balance.reconciliation':
       return `${account} holds ${money(evidence['balanceMinor'])}, but its transactions add up to ${money(evidence['expectedMinor'])}.`
     case 'balance.negative':
-      return `${account} went down to ${money(amount?.amountMinor)}${transaction === '' ? '' : ` with ${transaction}`}, below its limit of ${money(evidence['overdraftLimitMinor'])}.`
+      return `${account} went down to ${money(amount?.amountMinor)}${transaction === '' ? '' : ` with ${transaction}`}, below its limit of ${money(-BigInt(String(evidence['overdraftLimitMinor'])))}.`
     default:
       return `${ruleId} on ${account}.`
   }
