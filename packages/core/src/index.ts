@@ -186,6 +186,32 @@ export {
   type HealthReport,
   type HealthStatus,
 } from './health/health-report.ts'
+export {
+  ACTIVE_CONNECTIONS,
+  HTTP_REQUEST_DURATION_SECONDS,
+  HTTP_REQUESTS_TOTAL,
+} from './instrumentation/http-metrics.ts'
+export {
+  type HttpInstrumentation,
+  instrumentHttp,
+  type InstrumentHttpOptions,
+  type NodeHttpServer,
+  type ServedRequest,
+} from './instrumentation/instrument-http.ts'
+export {
+  instrumentPool,
+  type InstrumentPoolOptions,
+  type PoolCounts,
+} from './instrumentation/instrument-pool.ts'
+export {
+  DB_ERRORS_TOTAL,
+  DB_POOL_ACTIVE_CONNECTIONS,
+  DB_POOL_IDLE_CONNECTIONS,
+  DB_POOL_MAX_CONNECTIONS,
+  DB_POOL_PENDING_QUERIES,
+  DB_QUERIES_TOTAL,
+  DB_QUERY_DURATION_SECONDS,
+} from './instrumentation/pool-metrics.ts'
 export { type Logger, silentLogger } from './logger/logger.ts'
 export { allocateMoney } from './money/allocate-money.ts'
 export {
