@@ -53,7 +53,42 @@ export type {
   SeriesFold,
   StreakExpression,
 } from './alert-rules/alert-expression.ts'
+export { type AlertChange, alertOfTransition } from './alert-rules/alert-of-transition.ts'
 export type { AlertCondition, AlertOperator, AlertRule } from './alert-rules/alert-rule.ts'
+export type {
+  AlertRuleReader,
+  AlertRuleReadings,
+  AlertRuleSource,
+  WindowEdge,
+} from './alert-rules/alert-rule-source.ts'
+export type {
+  AlertRuleState,
+  AlertState,
+  AlertTransition,
+  NoDataReason,
+} from './alert-rules/alert-rule-state.ts'
+export { compileRuleToPromql, compileToPromql } from './alert-rules/compile-promql.ts'
+export {
+  ALERT_RULE_SAMPLES_DROPPED_TOTAL,
+  createRegistrySource,
+  type RegistrySourceOptions,
+} from './alert-rules/create-registry-source.ts'
+export {
+  type CountQuery,
+  createRepositorySource,
+  type MetricReadings,
+  type MomentQuery,
+  type QuantileQuery,
+  type ReadingRow,
+  type RepositorySourceOptions,
+  type WindowQuery,
+} from './alert-rules/create-repository-source.ts'
+export {
+  createRuleEvaluator,
+  type RuleEvaluator,
+  type RuleEvaluatorOptions,
+  type RuleTick,
+} from './alert-rules/create-rule-evaluator.ts'
 export {
   type AlertConditionOptions,
   type AlertRuleOptions,
@@ -70,6 +105,19 @@ export {
   type ShareAboveOptions,
   type WindowOptions,
 } from './alert-rules/measure.ts'
+export type { LabelSet, RuleVector } from './alert-rules/rule-vector.ts'
+export {
+  type PrometheusRulesOptions,
+  toPrometheusRules,
+} from './alert-rules/to-prometheus-rules.ts'
+export {
+  type PromtoolExpectation,
+  type PromtoolScenario,
+  type PromtoolSeries,
+  type PromtoolTestsOptions,
+  toPromtoolTests,
+} from './alert-rules/to-promtool-tests.ts'
+export { toRunbookMarkdown } from './alert-rules/to-runbook-markdown.ts'
 export type { AlertChannel, AlertDeliveryOptions } from './alerts/alert-channel.ts'
 export type {
   AlertNotification,

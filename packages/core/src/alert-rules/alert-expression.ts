@@ -104,3 +104,8 @@ export type AlertExpression =
   | RatioExpression
   | ArithmeticExpression
   | ComparedExpression
+
+/** Whether a source measures it, rather than that it is computed from what a source measures. */
+export function isLeafExpression(expr: AlertExpression): expr is LeafExpression {
+  return !['ratio', 'sum', 'difference', 'compared'].includes(expr.kind)
+}

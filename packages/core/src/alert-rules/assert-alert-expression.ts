@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
-import type { AlertExpression } from './alert-expression.ts'
+import type { AlertExpression, LeafExpression } from './alert-expression.ts'
 import { faultOfPattern, matchersOf } from './label-match.ts'
 
 // https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels
@@ -60,10 +60,7 @@ export function assertAlertExpression(expr: AlertExpression, option: string, dep
 
 const ABSENT_ALONE = 'without `absent` inside another expression'
 
-function assertLeaf(
-  expr: Exclude<AlertExpression, { kind: 'ratio' | 'sum' | 'difference' | 'compared' }>,
-  refuse: (requirement: string) => never,
-): void {
+function assertLeaf(expr: LeafExpression, refuse: (requirement: string) => never): void {
   if (typeof expr.metric !== 'string' || !METRIC_NAME.test(expr.metric)) {
     refuse('about a metric named with letters, digits, `_` and `:`, not beginning with a digit')
   }

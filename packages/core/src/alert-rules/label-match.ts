@@ -52,6 +52,12 @@ function compileMatcher(
   return operator === '=~' ? (value) => pattern.test(value) : (value) => !pattern.test(value)
 }
 
+/** The labels that every series which is meant has, as far as the matches tell. */
+export function equalitiesOf(where: LabelMatches): Readonly<Record<string, string>> {
+  const equalities = matchersOf(where).filter(({ operator }) => operator === '=')
+  return Object.fromEntries(equalities.map(({ label, value }) => [label, value]))
+}
+
 /** Why a pattern cannot be used, or `undefined` where it can. */
 export function faultOfPattern(pattern: string): string | undefined {
   if (/\(\?(?!:)/u.test(pattern)) return 'a pattern without look-around, names and flags'

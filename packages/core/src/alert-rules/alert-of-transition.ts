@@ -1,0 +1,37 @@
+import type { Alert, AlertIdentity } from '../alerts/alert.ts'
+import type { AlertTransition } from './alert-rule-state.ts'
+
+/** What a transition means to people: an alert begins, or an alert ends. */
+export type AlertChange =
+  | { readonly kind: 'fires'; readonly alert: Alert }
+  | { readonly kind: 'resolves'; readonly alert: AlertIdentity; readonly at: number }
+
+/**
+ * Says what a transition of a rule means to an alert manager. Whatever does not begin or end to fire
+ * means nothing to it.
+ *
+ * @param transition from the `tick` of a rule evaluator
+ * @returns the alert that fires, or the identity of the one that is resolved, or `undefined`
+ *
+ * @example
+ * ```ts
+ * import { alertOfTransition, type RuleTick } from '@assay/core'
+ *
+ * function firing({ transitions }: RuleTick): string[] {
+ *   return transitions.flatMap((transition) => {
+ *     const change = alertOfTransition(transition)
+ *     return change?.kind === 'fires' ? [change.alert.name] : []
+ *   })
+ * }
+ * console.log(firing({ at: 0, transitions: [], failures: [] })) // []
+ * ```
+ */
+export function alertOfTransition(transition: AlertTransition): AlertChange | undefined {
+  const { rule, labels, from, state, value, activeAt, at } = transition
+  const { name, severity, summary, description, runbookUrl } = rule
+  if (from === 'firing') return { kind: 'resolves', alert: { name, labels }, at }
+  if (state !== 'firing') return undefined
+  const startsAt = activeAt ?? at
+  const alert = { name, severity, labels, summary, description, runbookUrl, value, startsAt }
+  return { kind: 'fires', alert: { ...alert, source: 'alert-rules' } }
+}

@@ -1,0 +1,34 @@
+/**
+ * A quantile of a histogram, as `histogram_quantile` of Prometheus: found in its bucket by a straight
+ * line. The lowest bucket begins at 0; what falls into the highest is the bound below it.
+ *
+ * @param quantile between 0 and 1
+ * @param bounds upper bounds, ascending
+ * @param counts how many values, or how many for each second, were at most each bound
+ * @returns `NaN` without values, with fewer than two buckets, or where the last bound is not `Infinity`
+ * @see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
+ */
+export function histogramQuantile(
+  quantile: number,
+  bounds: readonly number[],
+  counts: readonly number[],
+): number {
+  const last = bounds.length - 1
+  if (last < 1 || bounds[last] !== Number.POSITIVE_INFINITY) return Number.NaN
+
+  // Buckets that were scraped apart, or extrapolated apart, may seem to hold less than a lower one.
+  const cumulative: number[] = []
+  for (const count of counts) cumulative.push(Math.max(cumulative.at(-1) ?? count, count))
+  const total = cumulative[last]!
+  // Also where it is no number.
+  if (!(total > 0)) return Number.NaN
+
+  const rank = quantile * total
+  const found = cumulative.findIndex((count) => count >= rank)
+  if (found === last) return bounds[last - 1]!
+  const upper = bounds[found]!
+  if (found === 0 && upper <= 0) return upper
+  const lower = found === 0 ? 0 : bounds[found - 1]!
+  const below = found === 0 ? 0 : cumulative[found - 1]!
+  return lower + (upper - lower) * ((rank - below) / (cumulative[found]! - below))
+}

@@ -1,0 +1,80 @@
+import type { AlertCondition, AlertOperator } from './alert-rule.ts'
+import { createVectorLookup, type LabelSet, type RuleVector } from './rule-vector.ts'
+
+/** What a condition says about a label set. The order matters: each is stronger than those before. */
+export const VERDICT = {
+  no_series: 0,
+  too_few_samples: 1,
+  not_a_number: 2,
+  fails: 3,
+  holds: 4,
+} as const
+
+/** What a condition, or a rule, says about each label set. */
+export interface RuleJudgement {
+  readonly labelSets: readonly LabelSet[]
+  readonly values: ArrayLike<number>
+  readonly verdicts: Uint8Array
+}
+
+/** Compares measurements with the threshold, where there are enough events. */
+export function judge(
+  { op, threshold, minSamples }: AlertCondition,
+  { labelSets, values }: RuleVector,
+  counts: RuleVector | undefined,
+): RuleJudgement {
+  const holds = COMPARE[op]
+  const lookup = counts && createVectorLookup(counts)
+  const verdicts = new Uint8Array(labelSets.length)
+  for (let index = 0; index < verdicts.length; index += 1) {
+    const value = values[index]!
+    if (lookup !== undefined) {
+      const place = lookup.indexOf(labelSets[index]!, index)
+      if (place < 0 || !(counts!.values[place]! >= minSamples)) {
+        verdicts[index] = VERDICT.too_few_samples
+        continue
+      }
+    }
+    if (Number.isNaN(value)) verdicts[index] = VERDICT.not_a_number
+    else verdicts[index] = holds(value, threshold) ? VERDICT.holds : VERDICT.fails
+  }
+  return { labelSets, values, verdicts }
+}
+
+const COMPARE: Readonly<Record<AlertOperator, (value: number, threshold: number) => boolean>> = {
+  '>': (value, threshold) => value > threshold,
+  '>=': (value, threshold) => value >= threshold,
+  '<': (value, threshold) => value < threshold,
+  '<=': (value, threshold) => value <= threshold,
+  '==': (value, threshold) => value === threshold,
+  '!=': (value, threshold) => value !== threshold,
+}
+
+/** Both must hold for a label set. Where one fails, it is settled; else one without data prevails. */
+export function judgeBoth(left: RuleJudgement, right: RuleJudgement): RuleJudgement {
+  const lookup = createVectorLookup(right)
+  const verdicts = left.verdicts.map((verdict, index) => {
+    const place = lookup.indexOf(left.labelSets[index]!, index)
+    const other = place < 0 ? VERDICT.no_series : right.verdicts[place]!
+    if (verdict === VERDICT.fails || other === VERDICT.fails) return VERDICT.fails
+    return Math.min(verdict, other)
+  })
+  return { ...left, verdicts }
+}
+
+/** One is enough for a label set; the value is that of the one that holds. */
+export function judgeEither(left: RuleJudgement, right: RuleJudgement): RuleJudgement {
+  const labelSets = [...left.labelSets]
+  const values = Array.from(left.values)
+  const verdicts = [...left.verdicts]
+  const lookup = createVectorLookup(left)
+  for (const [index, labelSet] of right.labelSets.entries()) {
+    const verdict = right.verdicts[index]!
+    const place = lookup.indexOf(labelSet, index)
+    if (place >= 0 && verdicts[place]! >= verdict) continue
+    const target = place < 0 ? labelSets.push(labelSet) - 1 : place
+    verdicts[target] = verdict
+    values[target] = right.values[index]!
+  }
+  return { labelSets, values, verdicts: Uint8Array.from(verdicts) }
+}
