@@ -3,3 +3,21 @@ export { describePostgres } from './describe-postgres.ts'
 export { startPglite } from './start-pglite.ts'
 export { type PostgresServer, reachPostgres } from './reach-postgres.ts'
 export { createDatabase, type TestDatabase } from './create-database.ts'
+export { createSkippingClock, type SkippingClock } from './create-skipping-clock.ts'
+export { sampleAlert, sampleNotification } from './sample-notification.ts'
+export {
+  type HttpReceiver,
+  type ReceivedRequest,
+  type Reply,
+  startHttpReceiver,
+} from './start-http-receiver.ts'
+export {
+  alertmanagerComplaints,
+  type Complaints,
+  discordComplaints,
+  pagerDutyComplaints,
+  slackComplaints,
+  webhookComplaints,
+} from './vendor-limits.ts'
+export { describePromtool } from './describe-promtool.ts'
+export type { Promtool } from './find-promtool.ts'
