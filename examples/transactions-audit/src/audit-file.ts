@@ -59,6 +59,7 @@ async function storeAndDetect(
   rejects: RejectLog,
 ): Promise<FileAudit> {
   const lost = createLostRows()
+  let repeated = 0
   const onReject = async (reject: Reject): Promise<void> => {
     lost.add(reject.accountId, reject.sequence)
     await rejects.add(reject)
@@ -71,7 +72,7 @@ async function storeAndDetect(
     const ledger = createPostgresLedgerRepository(database.client)
     for await (const batch of file.batches()) {
       signal.throwIfAborted()
-      await storeRows(ledger, batch, onReject)
+      repeated += await storeRows(ledger, batch, onReject)
       progress.show(`read ${formatCount(file.rows())} rows`, file.share())
     }
     // Without statistics PostgreSQL sorts the whole table anew for every batch that is read.
@@ -85,12 +86,13 @@ async function storeAndDetect(
         findingsMax: 0,
         onFinding,
         onProgress: ({ transactions: done }) =>
-          progress.show(`audited ${formatCount(done)} rows`, done / (rows - rejected)),
+          progress.show(`audited ${formatCount(done)} rows`, done / (rows - repeated - rejected)),
         signal,
       },
     )
+    const { rules } = summary
     const rejectedByKind = rejects.byKind()
-    return { named: file.named, summary: { rows, rejected, rejectedByKind, rules: summary.rules } }
+    return { named: file.named, summary: { rows, repeated, rejected, rejectedByKind, rules } }
   } finally {
     await database.close()
   }

@@ -49,7 +49,8 @@ describe('a clean file', () => {
       env: { ASSAY_CWD: join(folder, 'books') },
     })
 
-    expect(result).toMatchObject({ code: 0, stderr: 'opening the database\n' })
+    expect(result.code).toBe(0)
+    expect(result.stderr).not.toContain('line')
     expect(result.stdout).toContain('balance.arithmetic')
     expect(await readdir(join(folder, 'books'))).toEqual(['day.csv', 'day.jsonl'])
     expect(await readdir(folder)).toEqual(['books'])
@@ -104,6 +105,7 @@ describe('a file with faults of every kind', () => {
       subject: 'card-1',
       amount: { amountMinor: '-100', currency: 'EUR' },
     })
+    expect(result.stderr).toMatch(/repeated word for word +1\n/)
     expect(result.stderr).not.toContain('\u{1b}')
 
     const rejects = linesOf(await readFile(join(folder, 'day.csv.gz.rejects.jsonl'), 'utf8'))
@@ -118,7 +120,7 @@ describe('a file with faults of every kind', () => {
       '13 unknown currency: currency',
       '14 unusable value: accountId: must be 1 to 255 characters, none of them a control character',
       '15 malformed quotes: a quote is never closed, or stands within a cell without being doubled',
-      '16 too long: the row is longer than any row may be',
+      '16 too long: more than 65536 characters',
       '18 conflicting duplicate: an earlier row has its id and says otherwise',
       '20 scientific notation: the digits of amount are lost',
     ])

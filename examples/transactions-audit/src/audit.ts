@@ -2,7 +2,7 @@ import { type Currency, currencyFromCode } from '@assay/core'
 import type { Finding } from '@assay/detectors'
 
 import { auditFile, type FileAudit } from './audit-file.ts'
-import { parseAuditArguments, AUDIT_USAGE } from './cli/parse-audit-arguments.ts'
+import { AUDIT_USAGE, parseAuditArguments } from './cli/parse-audit-arguments.ts'
 import { resolvePaths, userFolder } from './cli/resolve-paths.ts'
 import { runCli } from './cli/run-cli.ts'
 import { loadMapping } from './mapping/load-mapping.ts'

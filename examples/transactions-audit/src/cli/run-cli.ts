@@ -1,5 +1,6 @@
 import { isAssayError } from '@assay/core'
 
+import { nobodyReads } from '../report/stdout-lines.ts'
 import { CannotRunError } from './cannot-run-error.ts'
 
 /**
@@ -16,11 +17,7 @@ export async function runCli(
     controller.abort(new CannotRunError('AUDIT_INTERRUPTED', 'The audit was interrupted.'))
   // Once only: whoever asks a second time wants out at once.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, interrupt)
-  process.stdout.on('error', () =>
-    controller.abort(
-      new CannotRunError('AUDIT_OUTPUT_UNWRITABLE', 'Nobody reads the standard output any more.'),
-    ),
-  )
+  process.stdout.on('error', () => controller.abort(nobodyReads()))
 
   try {
     process.exitCode = await command(process.argv.slice(2), controller.signal)

@@ -28,7 +28,9 @@ export async function* readText(
 ): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   try {
-    for await (const chunk of await openBytes(path, onProgress)) {
+    const file = await openBytes(path)
+    for await (const chunk of file.bytes) {
+      onProgress(file.progress())
       yield decoder.decode(chunk as Uint8Array, { stream: true })
     }
   } catch (error) {
@@ -42,23 +44,20 @@ export async function* readText(
   yield decoder.decode()
 }
 
-async function openBytes(
-  path: string,
-  onProgress: (progress: ReadProgress) => void,
-): Promise<NodeJS.ReadableStream> {
+async function openBytes(path: string) {
   const file = await open(path)
   const stats = await file.stat()
   const isGzip = stats.isFile() && (await startsAsGzip(file))
-
-  const bytes = file.createReadStream({
+  const source = file.createReadStream({
     highWaterMark: CHUNK_BYTES,
     ...(stats.isFile() ? { start: 0 } : {}),
   })
-  const report = (): void => onProgress({ bytes: bytes.bytesRead, totalBytes: stats.size })
-  bytes.on('data', report).pause()
-  if (!isGzip) return bytes
   // What goes wrong reaches whoever reads the result, so nothing is left for the callback.
-  return pipeline(bytes, createGunzip({ chunkSize: CHUNK_BYTES }), () => {})
+  const gunzip = () => pipeline(source, createGunzip({ chunkSize: CHUNK_BYTES }), () => {})
+  return {
+    bytes: isGzip ? gunzip() : source,
+    progress: (): ReadProgress => ({ bytes: source.bytesRead, totalBytes: stats.size }),
+  }
 }
 
 async function startsAsGzip(file: FileHandle): Promise<boolean> {

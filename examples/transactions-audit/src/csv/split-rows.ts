@@ -22,6 +22,7 @@ export interface RowSplitter {
  */
 export function createRowSplitter(lengthMax: number): RowSplitter {
   let columns: number | null = null
+  const tooLong = { kind: 'too long', detail: `more than ${lengthMax} characters` }
   /** Lines of a row that is not complete. */
   let held: readonly Line[] = []
 
@@ -43,7 +44,7 @@ export function createRowSplitter(lengthMax: number): RowSplitter {
   function readRow(lines: readonly Line[], extent: RowExtent): CsvRow {
     const { number: line = 0, text: firstText = '' } = lines[0] ?? {}
     const text = lines.length === 1 ? firstText : lines.map((each) => each.text).join('\n')
-    const cells = readCells(text, extent)
+    const cells = extent === 'too-long' ? tooLong : readCells(text, extent)
     if ('kind' in cells) return { line, text: firstText, fault: cells }
 
     columns ??= text === '' ? null : cells.length
@@ -86,9 +87,10 @@ const MALFORMED_QUOTES: RowFault = {
   detail: 'a quote is never closed, or stands within a cell without being doubled',
 }
 
-function readCells(text: string, extent: RowExtent): readonly string[] | RowFault {
-  if (extent === 'too-long')
-    return { kind: 'too long', detail: 'the row is longer than any row may be' }
+function readCells(
+  text: string,
+  extent: Exclude<RowExtent, 'too-long'>,
+): readonly string[] | RowFault {
   if (typeof extent === 'string') return MALFORMED_QUOTES
   if (text.includes('\u{fffd}')) return { kind: 'not UTF-8', detail: 'a character cannot be read' }
   // Most rows have no quotes, and need no parser.

@@ -15,17 +15,19 @@ const CONFLICTING_DUPLICATE = {
  * @param ledger where they are stored
  * @param rows of one batch
  * @param onReject takes each row that is set aside
+ * @returns how many rows repeat another word for word
  */
 export async function storeRows(
   ledger: PostgresLedgerRepository,
   rows: readonly TransactionRow[],
   onReject: (reject: Reject) => Promise<void>,
-): Promise<void> {
+): Promise<number> {
+  let repetitions = 0
   // With each id once at a time, an id that comes back as a conflict names one line.
   for (let rest = rows; rest.length > 0;) {
     const { first, repeated } = firstOfEachId(rest)
     const stored = [...first.values()].map((row) => row.transaction)
-    const { conflicting } = await ledger.addTransactions(stored)
+    const { conflicting, redelivered } = await ledger.addTransactions(stored)
     for (const conflict of conflicting) {
       const row = first.get(keyOf(conflict))
       if (row === undefined) continue
@@ -33,8 +35,10 @@ export async function storeRows(
       const { accountId, sequence } = transaction
       await onReject({ line, text, fault: CONFLICTING_DUPLICATE, accountId, sequence })
     }
+    repetitions += redelivered
     rest = repeated
   }
+  return repetitions
 }
 
 function firstOfEachId(rows: readonly TransactionRow[]) {

@@ -6,15 +6,19 @@ import { formatCount, formatTable } from './format-table.ts'
 export interface AuditSummary {
   /** Rows of the file below its header, malformed ones too. */
   readonly rows: number
+  /** Rows that repeat another word for word. */
+  readonly repeated: number
   readonly rejected: number
   readonly rejectedByKind: readonly (readonly [kind: string, count: number])[]
   readonly rules: Readonly<Record<string, RuleSummary>>
 }
 
 /** The summary as a table for people. */
-export function formatSummary({ rows, rejected, rejectedByKind, rules }: AuditSummary): string {
+export function formatSummary(summary: AuditSummary): string {
+  const { rows, repeated, rejected, rejectedByKind, rules } = summary
   const counts = [
     ['rows', formatCount(rows)],
+    ...(repeated === 0 ? [] : [['repeated word for word', formatCount(repeated)]]),
     ['malformed', formatCount(rejected)],
     ...rejectedByKind.map(([kind, count]) => [`  ${kind}`, formatCount(count)]),
   ]

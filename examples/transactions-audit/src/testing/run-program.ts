@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 /** A program of this example that was started as a user would, in a process of its own. */
@@ -32,7 +34,7 @@ export function startProgram(name: string, { args = [], cwd, env = {} }: Program
   const path = new URL(`../${name}`, import.meta.url).pathname
   const child = spawn(process.execPath, [...flags, path, ...args], {
     cwd,
-    env: { ...process.env, ASSAY_CWD: '', INIT_CWD: '', TMPDIR: cwd, ...env },
+    env: { ...process.env, ...ownEnvironment(cwd), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const closed = new Promise<number | null>((resolve, reject) => {
@@ -42,6 +44,12 @@ export function startProgram(name: string, { args = [], cwd, env = {} }: Program
     ([code, stdout, stderr]) => ({ code, stdout, stderr }),
   )
   return { child, ended }
+}
+
+function ownEnvironment(cwd: string): Readonly<Record<string, string>> {
+  // Node compiles each file once, and not again for every program.
+  const compiled = join(tmpdir(), 'node-compile-cache')
+  return { ASSAY_CWD: '', INIT_CWD: '', TMPDIR: cwd, NODE_COMPILE_CACHE: compiled }
 }
 
 /** Runs a program to its end. */
