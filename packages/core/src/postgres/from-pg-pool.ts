@@ -1,6 +1,7 @@
-import type { SqlClient, SqlExecutor, SqlResult, SqlValue } from '../sql/sql-client.ts'
+import type { SqlClient, SqlExecutor, SqlResult } from '../sql/sql-client.ts'
 import { parseColumn } from './parse-column.ts'
-import { runTransaction } from './run-transaction.ts'
+import { guardTransaction } from './transaction-guard.ts'
+import { writeValue } from './write-value.ts'
 
 interface PgQuery {
   text: string
@@ -46,14 +47,34 @@ export function fromPgPool(pool: PgPool): SqlClient {
       const connection = await pool.connect()
       // A lent connection that breaks emits an error, which ends the process where nobody listens.
       connection.on('error', ignore)
-      return runTransaction(work, {
-        query: createQuery(connection),
-        release(isBroken) {
-          connection.off('error', ignore)
-          connection.release(isBroken)
-        },
-      })
+      const query = createQuery(connection)
+      const executor = guardTransaction(query)
+      let isBroken = false
+      try {
+        await query('begin')
+        const result = await work(executor)
+        executor.assertCommittable()
+        await query('commit')
+        return result
+      } catch (error) {
+        isBroken = !(await rollBack(query))
+        throw error
+      } finally {
+        executor.close()
+        connection.off('error', ignore)
+        connection.release(isBroken)
+      }
     },
+  }
+}
+
+/** Whether the connection is in a known state again. One that is not must not be lent to others. */
+async function rollBack(query: SqlExecutor['query']): Promise<boolean> {
+  try {
+    await query('rollback')
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -64,16 +85,10 @@ function createQuery(queryable: PgQueryable): SqlExecutor['query'] {
   return async (text, values = []): Promise<SqlResult> => {
     const { rows, rowCount } = await queryable.query({
       text,
-      values: values.map(toPgValue),
+      values: values.map(writeValue),
       queryMode: 'extended',
       types: { getTypeParser: (typeOid) => (column) => parseColumn(typeOid, column) },
     })
     return { rows: rows as SqlResult['rows'], rowCount: rowCount ?? 0 }
   }
-}
-
-/** pg writes a `Date` in the host's time zone and drops what it does not know. */
-function toPgValue(value: SqlValue): unknown {
-  if (typeof value === 'bigint') return value.toString()
-  return value instanceof Date ? value.toISOString() : value
 }

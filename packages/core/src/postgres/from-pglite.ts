@@ -1,17 +1,29 @@
-import type { SqlClient, SqlExecutor, SqlResult, SqlValue } from '../sql/sql-client.ts'
-import { columnParsers } from './parse-column.ts'
+import type { SqlClient, SqlExecutor, SqlResult } from '../sql/sql-client.ts'
+import { parseColumn } from './parse-column.ts'
 import { guardTransaction } from './transaction-guard.ts'
+import { writeValue } from './write-value.ts'
+
+type TypeTable<Convert> = Record<number | string, Convert>
+
+interface PgliteConversions {
+  parsers: TypeTable<(text: string, typeOid?: number) => unknown>
+  serializers: TypeTable<(value: string) => string>
+}
 
 interface PgliteQueryable {
   query(
     text: string,
     values: unknown[],
-    options: { parsers: Record<number, (text: string) => unknown> },
+    options: PgliteConversions,
   ): Promise<{ rows: unknown[]; fields: unknown[]; affectedRows?: number }>
 }
 
 /** What is needed of a PGlite database. */
 export interface Pglite extends PgliteQueryable {
+  readonly waitReady: Promise<void>
+  /** By type OID, as are the serializers. Read for which types there are, never changed. */
+  readonly parsers: object
+  readonly serializers: object
   transaction<Result>(work: (transaction: PgliteQueryable) => Promise<Result>): Promise<Result>
 }
 
@@ -32,6 +44,22 @@ export interface Pglite extends PgliteQueryable {
  * ```
  */
 export function fromPglite(database: Pglite): SqlClient {
+  let conversions: PgliteConversions | undefined
+
+  function createQuery(queryable: PgliteQueryable): SqlExecutor['query'] {
+    return async (text, values = []): Promise<SqlResult> => {
+      // PGlite learns its array types while it starts.
+      await database.waitReady
+      conversions ??= replaceConversions(database)
+      const written = values.map(writeValue)
+      const { rows, fields, affectedRows } = await queryable.query(text, written, conversions)
+      return {
+        rows: rows as SqlResult['rows'],
+        rowCount: fields.length > 0 ? rows.length : (affectedRows ?? 0),
+      }
+    }
+  }
+
   return {
     query: createQuery(database),
     transaction: (work) =>
@@ -39,7 +67,7 @@ export function fromPglite(database: Pglite): SqlClient {
         const executor = guardTransaction(createQuery(transaction))
         try {
           const result = await work(executor)
-          await executor.assertCommittable()
+          executor.assertCommittable()
           return result
         } finally {
           executor.close()
@@ -48,23 +76,12 @@ export function fromPglite(database: Pglite): SqlClient {
   }
 }
 
-function createQuery(queryable: PgliteQueryable): SqlExecutor['query'] {
-  return async (text, values = []): Promise<SqlResult> => {
-    const { rows, fields, affectedRows } = await queryable.query(text, values.map(toPgliteValue), {
-      parsers: { ...columnParsers, ...textColumns },
-    })
-    return {
-      rows: rows as SqlResult['rows'],
-      rowCount: fields.length > 0 ? rows.length : (affectedRows ?? 0),
-    }
+/** Ours in place of every conversion that PGlite would make: it adds to its own, and keeps the rest. */
+function replaceConversions({ parsers, serializers }: Pglite): PgliteConversions {
+  const parse = (text: string, typeOid = 0): unknown => parseColumn(typeOid, text)
+  const asWritten = (text: string): string => text
+  return {
+    parsers: Object.fromEntries(Object.keys(parsers).map((typeOid) => [typeOid, parse])),
+    serializers: Object.fromEntries(Object.keys(serializers).map((oid) => [oid, asWritten])),
   }
-}
-
-const asText = (text: string): string => text
-
-/** PGlite makes local dates of what has no time zone, and they would shift with the host's. */
-const textColumns = { 1082: asText, 1114: asText }
-
-function toPgliteValue(value: SqlValue): unknown {
-  return value instanceof Date ? value.toISOString() : value
 }

@@ -10,7 +10,7 @@ type ColumnParser = (text: string) => unknown
  */
 export const columnParsers: Readonly<Record<number, ColumnParser>> = {
   16: (text) => text === 't', // bool
-  17: (text) => parseHex(text), // bytea
+  17: (text) => parseBytes(text), // bytea
   20: (text) => BigInt(text), // int8
   21: (text) => Number(text), // int2
   23: (text) => Number(text), // int4
@@ -28,11 +28,10 @@ export function parseColumn(typeOid: number, text: string): unknown {
   return parse === undefined ? text : parse(text)
 }
 
-function parseHex(text: string): Uint8Array {
-  // Servers send `\x…` unless told otherwise: https://www.postgresql.org/docs/current/datatype-binary.html
-  const bytes = new Uint8Array((text.length - 2) / 2)
-  for (let index = 0; index < bytes.length; index += 1) {
-    bytes[index] = Number.parseInt(text.slice(2 + 2 * index, 4 + 2 * index), 16)
-  }
-  return bytes
+/** Servers send `\x…`, unless a host has set `bytea_output` to the older form, which stays text. */
+function parseBytes(text: string): Uint8Array | string {
+  if (!text.startsWith('\\x')) return text
+  return Uint8Array.from({ length: text.length / 2 - 1 }, (_, index) =>
+    Number.parseInt(text.slice(2 * index + 2, 2 * index + 4), 16),
+  )
 }

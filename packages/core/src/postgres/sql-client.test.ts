@@ -1,8 +1,12 @@
-import { describeEachDatabase, describePostgres } from '@assay/test-servers'
-import postgres from 'postgres'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-import type { SqlClient } from '../sql/sql-client.ts'
+import { describeEachDatabase, describePostgres } from '@assay/test-servers'
+import pg from 'pg'
+import postgres from 'postgres'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+
+import type { SqlClient, SqlExecutor } from '../sql/sql-client.ts'
 import { fromPgPool } from './from-pg-pool.ts'
 import { fromPglite } from './from-pglite.ts'
 import { fromPostgres } from './from-postgres.ts'
@@ -17,35 +21,141 @@ describePostgres('a client of postgres', (database) => {
   afterAll(() => sql.end())
   behavesAlike(() => fromPostgres(sql))
 
-  test('refuses a client that renames columns, as our schemas would not know them', () => {
-    const renaming = postgres(database().url, { transform: postgres.camel })
-    expect(() => fromPostgres(renaming)).toThrow('a client that does not rename columns')
+  test.each<[string, NonNullable<postgres.Options<{}>['transform']>]>([
+    ['columns', postgres.camel],
+    ['rows', { row: (row: postgres.Row) => row }],
+  ])('refuses a client that transforms %s, as our schemas would not know them', (_, transform) => {
+    const transforming = postgres(database().url, { transform })
+    expect(() => fromPostgres(transforming)).toThrow('a client without `transform`')
+  })
+
+  losesConnections(() => fromPostgres(sql))
+
+  test('goes on after its connection was reset under a statement, time after time', async () => {
+    const line = await cutLine(new URL(database().url))
+    const cut = postgres(line.url, { max: 1, connect_timeout: 5, onnotice: () => {} })
+    const client = fromPostgres(cut)
+    const isSleeping = async (pid: number): Promise<boolean> => {
+      const sleeping = "select from pg_stat_activity where pid = $1 and wait_event = 'PgSleep'"
+      return (await database().pool.query(sleeping, [pid])).rowCount === 1
+    }
+    for (let i = 0; i < 4; i += 1) {
+      const work = client.transaction(async (tx) => {
+        const pid = await pidOf(tx)
+        const statement = tx.query('select pg_sleep(5)')
+        await vi.waitUntil(() => isSleeping(pid))
+        line.reset()
+        await statement
+      })
+      await expect(work).rejects.toThrow(/CONNECTION_CLOSED|ECONNRESET/)
+      expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    }
+    await cut.end()
+    line.close()
   })
 })
 
-describePostgres('pooled connections', (database) => {
-  test('go back to the pool after success and failure alike', async () => {
-    const { pool } = database()
+async function pidOf(executor: SqlExecutor): Promise<number> {
+  const { rows } = await executor.query('select pg_backend_pid() as pid')
+  return rows[0]?.['pid'] as number
+}
+
+/** A line to a server that can be cut. */
+async function cutLine(server: URL): Promise<{ url: string; reset(): void; close(): void }> {
+  const lines = new Set<Socket>()
+  const proxy = createServer((line) => {
+    const onward = connect(Number(server.port), server.hostname)
+    for (const end of [line, onward]) end.on('error', () => {})
+    line.on('close', () => lines.delete(line) && onward.destroy())
+    line.pipe(onward).pipe(line)
+    lines.add(line)
+  }).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  const url = new URL(server)
+  url.port = String((proxy.address() as AddressInfo).port)
+  return {
+    url: url.href,
+    reset: () => lines.forEach((line) => line.resetAndDestroy()),
+    close: () => void proxy.close(),
+  }
+}
+
+describePostgres('a pool of pg', (database) => {
+  losesConnections(() => fromPgPool(database().pool))
+
+  test('gets its connection back after success and failure alike', async () => {
+    const pool = new pg.Pool({ connectionString: database().url })
     const client = fromPgPool(pool)
     for (let i = 0; i < 20; i += 1) {
       await client.transaction((tx) => tx.query('select 1'))
       await expect(client.transaction((tx) => tx.query('select 1/0'))).rejects.toThrow('division')
     }
     expect({ total: pool.totalCount, idle: pool.idleCount }).toEqual({ total: 1, idle: 1 })
-  })
-
-  test('are thrown away when they break inside a transaction', async () => {
-    const { pool } = database()
-    const client = fromPgPool(pool)
-    const work = client.transaction(async (tx) => {
-      const { rows } = await tx.query('select pg_backend_pid() as pid')
-      await client.query('select pg_terminate_backend($1::int)', [rows[0]?.['pid'] as number])
-      await tx.query('select 1')
-    })
-    await expect(work).rejects.toThrow(/terminat|connection/i)
-    await expect(client.query('select 1 as one')).resolves.toMatchObject({ rows: [{ one: 1 }] })
+    await pool.end()
   })
 })
+
+/** A connection that is lost in a transaction fails that transaction, and nothing else. */
+function losesConnections(client: () => SqlClient): void {
+  const terminate = async (pid: number): Promise<void> => {
+    await client().query('select pg_terminate_backend($1::int)', [pid])
+    const isGone = async (): Promise<boolean> => {
+      const { rowCount } = await client().query(
+        'select from pg_stat_activity where pid = $1::int',
+        [pid],
+      )
+      return rowCount === 0
+    }
+    await vi.waitUntil(isGone, { timeout: 5_000, interval: 10 })
+  }
+  // The first query on a connection that `postgres` opens again may meet the error that closed it.
+  const expectStillUsable = (): Promise<void> =>
+    vi.waitFor(async () => {
+      const pids = Array.from({ length: 8 }, () => client().transaction(pidOf))
+      expect((await Promise.all(pids)).every((pid) => pid > 0)).toBe(true)
+    })
+
+  beforeAll(async () => {
+    await client().query('create table if not exists lost (name text)')
+  })
+  afterEach(async () => {
+    expect((await client().query('select name from lost')).rows).toEqual([])
+  })
+
+  test.each<[string, (tx: SqlExecutor) => Promise<unknown>]>([
+    ['and the next statement', (tx) => tx.query("insert into lost values ('outside')")],
+    ['and the work gives up', () => Promise.reject(new Error('gave up'))],
+    ['and the work ends', () => Promise.resolve()],
+  ])('fails a transaction whose connection is lost between statements, %s', async (_, goOn) => {
+    const work = client().transaction(async (tx) => {
+      await tx.query("insert into lost values ('inside')")
+      await terminate(await pidOf(tx))
+      return goOn(tx)
+    })
+    await expect(work).rejects.toThrow(/connection|ECONNRESET|gave up/i)
+    await expectStillUsable()
+  })
+
+  test.each<[string, (statement: Promise<unknown>, tx: SqlExecutor) => Promise<unknown>]>([
+    ['passes on', (statement) => statement],
+    ['replaces', (statement) => statement.catch(() => Promise.reject(new Error('terminated')))],
+    [
+      'ignores',
+      (statement, tx) =>
+        statement.catch(() => tx.query("insert into lost values ('outside')")).catch(() => {}),
+    ],
+  ])(
+    'fails a transaction whose connection is lost under a statement that it %s',
+    async (_, goOn) => {
+      const work = client().transaction(async (tx) => {
+        await tx.query("insert into lost values ('inside')")
+        await goOn(tx.query('select pg_terminate_backend(pg_backend_pid())'), tx)
+      })
+      await expect(work).rejects.toThrow(/terminat|connection|ECONNRESET/i)
+      await expectStillUsable()
+    },
+  )
+}
 
 function behavesAlike(client: () => SqlClient): void {
   async function read(expression: string, ...values: Parameters<SqlClient['query']>[1] & {}) {
@@ -67,6 +177,9 @@ function behavesAlike(client: () => SqlClient): void {
       ["'2026-11-22 10:00'::timestamp", '2026-11-22 10:00:00'],
       [`'{"a":[1,"b",null]}'::jsonb`, { a: [1, 'b', null] }],
       [`'\\x00ff'::bytea`, new Uint8Array([0, 255])],
+      ['array[1, null]', '{1,NULL}'],
+      ["array['a b']", '{"a b"}'],
+      ["interval '1 day'", '1 day'],
     ])('%s', async (expression, expected) => {
       expect(await read(expression)).toEqual(expected)
     })
@@ -84,6 +197,18 @@ function behavesAlike(client: () => SqlClient): void {
       ['$1::timestamptz', new Date(1_700_000_000_001), new Date(1_700_000_000_001)],
       ['$1::bytea', new Uint8Array([1, 0, 254]), new Uint8Array([1, 0, 254])],
       ['$1::text::jsonb', '{"amount":"9007199254740993"}', { amount: '9007199254740993' }],
+      // A client that looks at the placeholder's type, or at the value's, gets one of these wrong.
+      ['$1::jsonb', '{"a":1}', { a: 1 }],
+      ['$1::boolean', 'true', true],
+      ['$1::boolean', 1, true],
+      ['$1::bytea', '\\x0102', new Uint8Array([1, 2])],
+      ['$1::timestamptz::text', '2026-01-01 00:00:00.123456Z', '2026-01-01 00:00:00.123456+00'],
+      ['$1::text', new Date(0), '1970-01-01T00:00:00.000Z'],
+      ['$1::text', true, 'true'],
+      ['$1::text', 42n, '42'],
+      ['$1::bigint[]', '{1,2}', '{1,2}'],
+      ['1::numeric + $1', 10n ** 30n, '1000000000000000000000000000001'],
+      ['coalesce($1, 1)', null, 1],
     ])('%s from %s', async (expression, value, expected) => {
       expect(await read(expression, value)).toEqual(expected)
     })
@@ -136,17 +261,16 @@ function behavesAlike(client: () => SqlClient): void {
         await tx.query('insert into kept values ($1)', ['swallowed'])
         await tx.query('select 1/0').catch(() => {})
       })
-      await expect(work).rejects.toMatchObject({ code: '25P02' })
+      await expect(work).rejects.toMatchObject({ code: '22012' })
       expect(await names()).not.toContain('swallowed')
     })
 
-    test('can go on after a savepoint', async () => {
-      await client().transaction(async (tx) => {
+    test('sends nothing more after a failed statement, not even back to a savepoint', async () => {
+      const work = client().transaction(async (tx) => {
         await tx.query('savepoint before')
         await tx.query('select 1/0').catch(() => tx.query('rollback to savepoint before'))
-        await tx.query('insert into kept values ($1)', ['after savepoint'])
       })
-      expect(await names()).toContain('after savepoint')
+      await expect(work).rejects.toMatchObject({ code: '22012' })
     })
 
     test('refuses queries once it has ended', async () => {
@@ -156,6 +280,15 @@ function behavesAlike(client: () => SqlClient): void {
       })
       await expect(escaped?.()).rejects.toThrow('after its transaction had ended')
     })
+  })
+
+  test.each<[string, Parameters<typeof read>[1], object]>([
+    ['a text with a zero byte', 'a\0b', { code: '22021' }],
+    ['a number that the column cannot hold', 2 ** 40, { code: '22003' }],
+    ['a date that is none', new Date(Number.NaN), { name: 'RangeError' }],
+  ])('refuses %s', async (_, value, error) => {
+    const type = typeof value === 'number' ? 'int' : 'text'
+    await expect(read(`$1::${type}`, value)).rejects.toMatchObject(error)
   })
 
   test('passes on the SQLSTATE of the server', async () => {

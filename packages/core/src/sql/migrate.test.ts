@@ -81,11 +81,11 @@ describeEachDatabase('migrate', { fromPgPool, fromPglite }, (client) => {
   test('runs a migration whose text holds dollar quotes like those around it', async () => {
     const quoting: Migration = {
       id: 'shop/0001-quoting',
-      sql: `create table names (name text default $assay$ $assay_$ it's $assay$)`,
+      sql: `create table names (name text default $assay$ $assay_$ $assay_do$ it's $assay$) -- $assay`,
     }
     await migrate(client(), [quoting])
     const { rows } = await client().query('insert into names default values returning name')
-    expect(rows).toEqual([{ name: " $assay_$ it's " }])
+    expect(rows).toEqual([{ name: " $assay_$ $assay_do$ it's " }])
   })
 
   describe('refuses', () => {

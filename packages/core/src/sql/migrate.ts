@@ -161,10 +161,9 @@ async function apply(transaction: SqlExecutor, migration: ListedMigration): Prom
  * can send, and which refuses a stray `commit` that would end the transaction half-way.
  */
 function asOneStatement(sql: string): string {
-  let tag = '$assay$'
-  while (sql.includes(tag)) tag = `${tag.slice(0, -1)}_$`
-  const bodyTag = `${tag.slice(0, -1)}_body$`
-  return `do ${bodyTag} begin execute ${tag}${sql}${tag}; end ${bodyTag}`
+  let tag = '$assay'
+  while (sql.includes(tag)) tag += '_'
+  return `do ${tag}_do$ begin execute ${tag}$${sql}\n${tag}$; end ${tag}_do$`
 }
 
 function listInvalid(id: string, fault: string): AssayError {
