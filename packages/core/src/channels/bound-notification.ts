@@ -40,7 +40,7 @@ export function boundNotification(
     commonLabels: boundLabels(notification.commonLabels),
     alerts,
     omittedAlertCount: notification.omittedAlertCount + notification.alerts.length - alerts.length,
-    acknowledgedBy: boundOptional(notification.acknowledgedBy, LENGTH_MAX.person),
+    acknowledgedBy: cleanLine(notification.acknowledgedBy ?? '', LENGTH_MAX.person) || undefined,
     at,
   }
 }
@@ -53,7 +53,7 @@ export function boundAlert(alert: NotifiedAlert, now: number): NotifiedAlert {
     name: cleanLine(alert.name, LENGTH_MAX.name) || 'UnnamedAlert',
     labels: boundLabels(alert.labels),
     summary: cleanLine(alert.summary, LENGTH_MAX.summary),
-    description: boundOptional(alert.description, LENGTH_MAX.description),
+    description: cleanText(alert.description ?? '', LENGTH_MAX.description) || undefined,
     runbookUrl: boundUrl(alert.runbookUrl),
     source: cleanLine(alert.source, LENGTH_MAX.source) || 'unknown',
     fingerprint: fingerprintOfKey(alert.fingerprint),
@@ -73,10 +73,6 @@ function boundLabels(labels: Readonly<Record<string, string>>): Record<string, s
         cleanText(value, LENGTH_MAX.labelValue),
       ]),
   )
-}
-
-function boundOptional(text: string | undefined, lengthMax: number): string | undefined {
-  return text === undefined ? undefined : cleanText(text, lengthMax)
 }
 
 /** The link as a parser writes it, escaped; nothing for what is no link. */

@@ -49,7 +49,7 @@ export function titleOf({ status, severity, name }: NotifiedAlert): string {
 /** The other lines of an alert: the summary first, empty ones left out. */
 export function linesOf(alert: NotifiedAlert): string[] {
   const { summary, description, labels, value, source, startsAt, endsAt } = alert
-  const pairs = Object.entries(labels).map(([name, text]) => `${name}=${text}`)
+  const pairs = Object.entries(labels).map(([name, text]) => `${name}=${toLine(text)}`)
   const end = endsAt === null ? '' : `, ended ${formatTimestamp(endsAt)}`
   return [
     summary,
@@ -58,4 +58,9 @@ export function linesOf(alert: NotifiedAlert): string[] {
     pairs.join(', '),
     `since ${formatTimestamp(startsAt)}${end}, from ${source}`,
   ].filter((line) => line !== '')
+}
+
+/** So that no label can look like a line of ours. */
+function toLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ')
 }

@@ -5,7 +5,7 @@ export type EscapeCharacter = (character: string) => string
 const ELLIPSIS = '…'
 
 /**
- * C0 and C1 controls other than tab and line feed; characters that reorder or hide others (bidi
+ * C0 and C1 controls other than line feed; characters that reorder or hide others (bidi
  * controls, zero-width space, soft hyphen, byte order mark); tags. The joiners that emoji and some
  * scripts need stay.
  */
@@ -22,6 +22,7 @@ const HIDDEN =
 export function cleanText(text: string, lengthMax: number): string {
   return clip(text, lengthMax)
     .replaceAll(/\r\n?|[\u2028\u2029\u0085\v\f]/g, '\n')
+    .replaceAll('\t', ' ')
     .replaceAll(HIDDEN, '')
     .trim()
 }

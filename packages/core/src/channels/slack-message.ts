@@ -35,7 +35,9 @@ interface MarkdownText {
 
 /** https://docs.slack.dev/reference/block-kit/blocks/header-block */
 const HEADER_MAX = 150
-/** Below the 3,000 of https://docs.slack.dev/reference/block-kit/blocks/section-block, for reading. */
+/** https://docs.slack.dev/reference/block-kit/composition-objects/text-object */
+const TEXT_MAX = 3_000
+/** Below that, so that one alert leaves room for others. */
 const ALERT_TEXT_MAX = 1_500
 const CONTEXT_TEXT_MAX = 400
 const FALLBACK_MAX = 300
@@ -86,10 +88,10 @@ export function slackMessage(notification: AlertNotification): SlackMessage {
 function alertBlocks(alert: NotifiedAlert): SlackBlock[] {
   const text = [titleOf(alert), ...linesOf(alert)].join('\n')
   const section: SlackBlock = { type: 'section', text: plainText(text, ALERT_TEXT_MAX) }
-  if (alert.runbookUrl === undefined) return [section]
-  const href = alert.runbookUrl.replaceAll('&', '&amp;')
-  const link = { type: 'mrkdwn', text: `<${href}|Runbook>`, verbatim: true } as const
-  return [section, { type: 'context', elements: [link] }]
+  const link = `<${(alert.runbookUrl ?? '').replaceAll('&', '&amp;')}|Runbook>`
+  if (alert.runbookUrl === undefined || link.length > TEXT_MAX) return [section]
+  const element = { type: 'mrkdwn', text: link, verbatim: true } as const
+  return [section, { type: 'context', elements: [element] }]
 }
 
 function plainText(text: string, lengthMax: number): PlainText {
