@@ -53,7 +53,7 @@ export type {
   SeriesFold,
   StreakExpression,
 } from './alert-rules/alert-expression.ts'
-export { type AlertChange, alertOfTransition } from './alert-rules/alert-of-transition.ts'
+export { type AlertNews, alertOfTransition } from './alert-rules/alert-of-transition.ts'
 export type { AlertCondition, AlertOperator, AlertRule } from './alert-rules/alert-rule.ts'
 export type {
   AlertRuleReader,
@@ -125,6 +125,84 @@ export type {
   NotifiedAlert,
 } from './alerts/alert-notification.ts'
 export { type Alert, type AlertIdentity, fingerprintOfAlert } from './alerts/alert.ts'
+export type {
+  AlertGroupState,
+  AlertTargetState,
+  EscalationState,
+} from './alert-manager/alert-group-state.ts'
+export type {
+  AlertHistoryEntry,
+  AlertHistoryEvent,
+  AlertHistoryFilter,
+} from './alert-manager/alert-history.ts'
+export type { AlertManagerLimits } from './alert-manager/alert-limits.ts'
+export {
+  ALERT_MANAGER_ALERTS_TOTAL,
+  ALERT_MANAGER_DROPPED_TOTAL,
+  ALERT_MANAGER_ERRORS_TOTAL,
+  ALERT_MANAGER_NOTIFICATIONS_TOTAL,
+} from './alert-manager/alert-manager-metrics.ts'
+export type {
+  AlertAcknowledgement,
+  AlertGroupClaim,
+  AlertGroupCommit,
+  AlertGroupMember,
+  AlertManagerStore,
+  AlertPutResult,
+  ClaimedAlertGroup,
+  ClaimedAlertGroups,
+} from './alert-manager/alert-manager-store.ts'
+export type {
+  AlertManager,
+  AlertRefusal,
+  AlertTick,
+  FireOutcome,
+  KeptAlert,
+  KeptAlertFilter,
+  ResolveOutcome,
+} from './alert-manager/alert-manager.ts'
+export { ALERT_MANAGER_AT_CAPACITY } from './alert-manager/capacity-watch.ts'
+export { createAlertManager } from './alert-manager/create-alert-manager.ts'
+export {
+  type BusinessCalendar,
+  nextBusinessDayAt,
+  type Weekday,
+} from './alert-manager/escalation/business-calendar.ts'
+export {
+  createMemoryAlertManagerStore,
+  type MemoryAlertManagerStoreOptions,
+} from './alert-manager/memory-alert-manager-store.ts'
+export type { AlertManagerOptions } from './alert-manager/parse-alert-manager-options.ts'
+export type { LabelledAlert } from './alert-manager/policy/alert-label.ts'
+export {
+  type AlertMatcher,
+  type AlertMatcherInput,
+  type AlertMatcherOperator,
+  formatAlertMatcher,
+  parseAlertMatcher,
+} from './alert-manager/policy/alert-matcher.ts'
+export type {
+  AlertEscalation,
+  AlertEscalationStep,
+  AlertInhibition,
+  AlertPolicy,
+  AlertRoute,
+} from './alert-manager/policy/alert-policy.ts'
+export {
+  DEFAULT_ESCALATION_WAIT_MS,
+  DEFAULT_REPEAT_MS,
+  defaultAlertPolicy,
+  type DefaultAlertPolicyOptions,
+} from './alert-manager/policy/default-alert-policy.ts'
+export { type AlertRouting, routeAlert } from './alert-manager/policy/route-alert.ts'
+export type { AlertTimeInterval } from './alert-manager/policy/time-interval.ts'
+export type { Silence, SilenceRequest } from './alert-manager/silence.ts'
+export type {
+  AlertGroupRef,
+  StoredAlert,
+  StoredAlertChange,
+  StoredAlertChangeOutcome,
+} from './alert-manager/stored-alert-change.ts'
 export type { Severity } from './alerts/severity.ts'
 export type {
   AlertChannelOptions,

@@ -2,9 +2,9 @@ import type { Alert, AlertIdentity } from '../alerts/alert.ts'
 import type { AlertTransition } from './alert-rule-state.ts'
 
 /** What a transition means to people: an alert begins, or an alert ends. */
-export type AlertChange =
+export type AlertNews =
   | { readonly kind: 'fires'; readonly alert: Alert }
-  | { readonly kind: 'resolves'; readonly alert: AlertIdentity; readonly at: number }
+  | { readonly kind: 'resolves'; readonly identity: AlertIdentity; readonly at: number }
 
 /**
  * Says what a transition of a rule means to an alert manager. Whatever does not begin or end to fire
@@ -26,10 +26,10 @@ export type AlertChange =
  * console.log(firing({ at: 0, transitions: [], failures: [] })) // []
  * ```
  */
-export function alertOfTransition(transition: AlertTransition): AlertChange | undefined {
+export function alertOfTransition(transition: AlertTransition): AlertNews | undefined {
   const { rule, labels, from, state, value, activeAt, at } = transition
   const { name, severity, summary, description, runbookUrl } = rule
-  if (from === 'firing') return { kind: 'resolves', alert: { name, labels }, at }
+  if (from === 'firing') return { kind: 'resolves', identity: { name, labels }, at }
   if (state !== 'firing') return undefined
   const startsAt = activeAt ?? at
   const alert = { name, severity, labels, summary, description, runbookUrl, value, startsAt }

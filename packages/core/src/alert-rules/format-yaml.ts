@@ -19,7 +19,7 @@ export function formatYaml(value: YamlValue): string {
 /** The value as it follows its key: on the same line, or on lines of its own. */
 function block(value: YamlValue, indent: string): string {
   if (typeof value === 'string') return ` ${quote(value)}`
-  if (typeof value !== 'object') return ` ${value}`
+  if (typeof value !== 'object') return ` ${formatPlain(value)}`
   if (isList(value)) {
     if (value.length === 0) return ' []'
     return value.map((item) => `\n${indent}-${beside(item, `${indent}  `)}`).join('')
@@ -39,6 +39,12 @@ function beside(item: YamlValue, indent: string): string {
 
 function isList(value: object): value is readonly YamlValue[] {
   return Array.isArray(value)
+}
+
+function formatPlain(value: number | boolean): string {
+  if (typeof value === 'boolean' || Number.isFinite(value)) return String(value)
+  if (Number.isNaN(value)) return '.nan'
+  return value > 0 ? '.inf' : '-.inf'
 }
 
 /** Words that YAML 1.1 takes for something else: `on` is true. */

@@ -102,10 +102,7 @@ export function toPromtoolTests(
     tests: scenarios.map(({ name, intervalMs, series, expectations }) => ({
       name,
       interval: formatPrometheusDuration(intervalMs),
-      input_series: series.map(({ metric, labels, values }) => ({
-        series: formatSeries(metric, labels),
-        values: values.map(formatSample).join(' '),
-      })),
+      input_series: series.map(toInputSeries),
       promql_expr_test: expectations.map(({ atMs, alerts }) => ({
         expr: 'ALERTS',
         eval_time: formatPrometheusDuration(atMs),
@@ -115,7 +112,16 @@ export function toPromtoolTests(
   })
 }
 
-function formatSeries(metric: string, labels: Readonly<Record<string, string>>): string {
+/** A series as promtool reads it. */
+export function toInputSeries({ metric, labels, values }: PromtoolSeries): {
+  series: string
+  values: string
+} {
+  return { series: formatSeries(metric, labels), values: values.map(formatSample).join(' ') }
+}
+
+/** A series' name and labels as Prometheus writes them. */
+export function formatSeries(metric: string, labels: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(labels)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
