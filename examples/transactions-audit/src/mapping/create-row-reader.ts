@@ -19,7 +19,7 @@ import { findColumn } from './find-column.ts'
 import type { Mapping } from './mapping.ts'
 
 /** The transaction that a row holds, or why it holds none. */
-export type ReadRowResult =
+type ReadRowResult =
   | { readonly ok: true; readonly transaction: LedgerTransaction }
   | { readonly ok: false; readonly fault: RowFault }
 
