@@ -71,6 +71,7 @@ export interface BalanceSummary extends BalanceProgress {
   readonly rules: Readonly<Record<BalanceRuleId, RuleSummary>>
 }
 
+/** What a run returns. */
 export interface BalanceReport {
   /** The first findings, at most `findingsMax`. */
   readonly findings: readonly Finding<BalanceRuleId>[]

@@ -17,9 +17,9 @@ import type { Migration } from '@assay/core'
 export const migrations: readonly Migration[] = [
   {
     id: 'detectors/0001-ledger',
-    // Names are compared byte by byte: every server then sorts them alike, whatever its locale. A
-    // numeric of 78 digits holds any 256-bit integer. The index is the order in which an account's
-    // transactions are handed out: by sequence, then those without one as they came in.
+    // Names are compared byte by byte, which is fast and the same on every server, whatever its
+    // locale. A numeric of 78 digits holds any 256-bit integer. `position` is the order of arrival.
+    // A run reads the whole ledger and sorts it once, so it needs no index beside the keys.
     sql: `
 create table ledger_transactions (
   source text collate "C" not null,
@@ -35,9 +35,6 @@ create table ledger_transactions (
   event_time_ms bigint not null,
   primary key (source, account_id, transaction_id)
 );
-
-create index ledger_transactions_in_order on ledger_transactions
-  (source, account_id, (sequence is null), (coalesce(sequence, 0)), position);
 
 create table account_balances (
   source text collate "C" not null,

@@ -114,62 +114,36 @@ async function* readBatches(
   source: string,
   batchSize: number,
 ): AsyncIterable<readonly LedgerEntryInput[]> {
-  // No account is named '', so everything comes after it.
-  let last: Cursor = { accountId: '', isUnsequenced: false, order: -1n, position: -1n }
+  // It stands in a statement, which takes no placeholder there.
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    throw new InvalidOptionError('readSnapshot', 'batchSize', 'a whole number of at least 1')
+  }
+  // One query for all, so that nothing depends on how the server would plan each page of it.
+  await executor.query(OPEN_ENTRIES, [source])
   for (;;) {
-    const { rows } = await executor.query(READ_BATCH, [
-      source,
-      last.accountId,
-      last.isUnsequenced,
-      last.order,
-      last.position,
-      batchSize,
-    ])
-    const lastRow = rows.at(-1)
-    if (lastRow === undefined) return
+    const { rows } = await executor.query(`fetch ${batchSize} from assay_ledger_entries`)
     // The reader parses each entry, so that one that does not parse stops no other.
-    yield rows as readonly unknown[] as readonly LedgerEntryInput[]
+    if (rows.length > 0) yield rows as readonly unknown[] as readonly LedgerEntryInput[]
     if (rows.length < batchSize) return
-    last = cursorSchema.parse(lastRow)
   }
 }
 
-/** The place of an entry in the order of reading. */
-type Cursor = z.output<typeof cursorSchema>
-
-const cursorSchema = z.object({
-  accountId: z.string(),
-  isUnsequenced: z.boolean(),
-  order: z.coerce.bigint(),
-  position: z.coerce.bigint(),
-})
-
-// Each half walks its own index from the cursor on. A balance stands before its account's
-// transactions: its place in their order is -1, -1.
-const READ_BATCH = `
-(
-  select 'balance' as kind, account_id as "accountId", currency,
-    event_time_ms::float8 as "eventTime", balance_minor::text as "balanceMinor",
-    checkpoint_minor::text as "checkpointMinor", overdraft_limit_minor::text as "overdraftLimitMinor",
-    null as "transactionId", null as status, null as "amountMinor", null as "balanceBeforeMinor",
-    null as "balanceAfterMinor", null as sequence,
-    false as "isUnsequenced", -1::bigint as "order", -1::bigint as position
-  from account_balances
-  where source = $1 and account_id > $2
-  order by account_id limit $6::bigint
-) union all (
-  select 'transaction', account_id, currency,
-    event_time_ms::float8, null, null, null,
-    transaction_id, status, amount_minor::text, balance_before_minor::text,
-    balance_after_minor::text, sequence::text,
-    sequence is null, coalesce(sequence, 0), position
-  from ledger_transactions
-  where source = $1
-    and (account_id, sequence is null, coalesce(sequence, 0), position)
-      > ($2, $3::boolean, $4::bigint, $5::bigint)
-  order by account_id, sequence is null, coalesce(sequence, 0), position limit $6::bigint
-)
-order by "accountId", "isUnsequenced", "order", position limit $6::bigint`
+// A balance stands before its account's transactions: its place in their order is -1.
+const OPEN_ENTRIES = `
+declare assay_ledger_entries no scroll cursor for
+select 'balance' as kind, account_id as "accountId", currency, event_time_ms::float8 as "eventTime",
+  balance_minor as "balanceMinor", checkpoint_minor as "checkpointMinor",
+  overdraft_limit_minor as "overdraftLimitMinor",
+  null as "transactionId", null as status, null::numeric as "amountMinor",
+  null::numeric as "balanceBeforeMinor", null::numeric as "balanceAfterMinor",
+  null::bigint as sequence, false as is_unsequenced, -1::bigint as place, -1::bigint as position
+from account_balances where source = $1
+union all
+select 'transaction', account_id, currency, event_time_ms::float8, null, null, null,
+  transaction_id, status, amount_minor, balance_before_minor, balance_after_minor,
+  sequence, sequence is null, coalesce(sequence, 0), position
+from ledger_transactions where source = $1
+order by "accountId", is_unsequenced, place, position`
 
 async function addPart(
   executor: SqlExecutor,
