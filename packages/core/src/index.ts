@@ -37,6 +37,17 @@ export {
 } from './alert-deduplicator/create-alert-deduplicator.ts'
 export { DeduplicatorContentionError } from './alert-deduplicator/deduplicator-contention-error.ts'
 export { createMemoryAlertDeduplicatorStore } from './alert-deduplicator/memory-alert-deduplicator-store.ts'
+export {
+  createOperationsRules,
+  type OperationsRulesOptions,
+} from './alert-rule-library/create-operations-rules.ts'
+export {
+  type MetricNames,
+  type MetricProducer,
+  operationsMetrics,
+  type OperationsMetric,
+  type RuleMetric,
+} from './alert-rule-library/rule-metrics.ts'
 export type {
   AbsentExpression,
   AlertExpression,

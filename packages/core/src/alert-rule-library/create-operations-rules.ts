@@ -1,0 +1,63 @@
+import type { AlertRule } from '../alert-rules/alert-rule.ts'
+import { createApiRules } from './api-rules.ts'
+import { createBurnRateRules } from './burn-rate-rules.ts'
+import { createChainRules } from './chain-rules.ts'
+import { createDatabaseRules } from './database-rules.ts'
+import { createObjectiveRules } from './objective-rules.ts'
+import { createRuleContext } from './rule-context.ts'
+import { type MetricNames, operationsMetrics } from './rule-metrics.ts'
+import { createSystemRules } from './system-rules.ts'
+
+/** Options of {@link createOperationsRules}. */
+export interface OperationsRulesOptions {
+  /** The scrape job of the API servers. Default `api`. */
+  readonly apiJob?: string | undefined
+  /** The scrape job of the oracle services. Default `oracle`. */
+  readonly oracleJob?: string | undefined
+  /** Metrics that your exporters name otherwise; see `operationsMetrics` for the defaults. */
+  readonly metricNames?: Partial<MetricNames> | undefined
+  /** The page that has a heading for each alert. Default: the one in Assay's documentation. */
+  readonly runbookBaseUrl?: string | undefined
+}
+
+const RUNBOOKS_URL = 'https://github.com/assay-dev/assay/blob/main/docs/alerts.md'
+
+/**
+ * The alert rules of the operations guides, ready to evaluate in process or to export: services that
+ * are down, errors, latency, pools, disks, memory, slots, settlements, randomness, the table of
+ * objectives, and burn rates of the error budgets.
+ *
+ * @returns the rules, in the order of their domains; filter by name or label what you do not run
+ * @throws {InvalidOptionError} `INVALID_OPTION` for a metric name or an address that cannot be one
+ *
+ * @example
+ * ```ts
+ * import { createOperationsRules, toPrometheusRules } from '@assay/core'
+ *
+ * const rules = createOperationsRules({ apiJob: 'payments-api' })
+ * console.log(rules[0]?.name, rules[0]?.severity) // APIServerDown critical
+ * console.log(toPrometheusRules(rules).includes('payments-api')) // true
+ * ```
+ */
+export function createOperationsRules({
+  apiJob = 'api',
+  oracleJob = 'oracle',
+  metricNames = {},
+  runbookBaseUrl = RUNBOOKS_URL,
+}: OperationsRulesOptions = {}): readonly AlertRule[] {
+  const jobs = { api: apiJob, oracle: oracleJob }
+  const context = createRuleContext({ ...defaultNames(), ...metricNames }, jobs, runbookBaseUrl)
+  return [
+    createApiRules,
+    createChainRules,
+    createDatabaseRules,
+    createSystemRules,
+    createObjectiveRules,
+    createBurnRateRules,
+  ].flatMap((createRules) => createRules(context))
+}
+
+function defaultNames(): MetricNames {
+  const names = Object.entries(operationsMetrics).map(([key, { name }]) => [key, name])
+  return Object.fromEntries(names) as MetricNames
+}
