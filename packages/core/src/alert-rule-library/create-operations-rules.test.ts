@@ -1,6 +1,12 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { describePromtool } from '@assay/test-servers'
 import { expect, test } from 'vitest'
 
 import type { AlertExpression } from '../alert-rules/alert-expression.ts'
+import { toPrometheusRules } from '../alert-rules/to-prometheus-rules.ts'
 import { createOperationsRules } from './create-operations-rules.ts'
 import { operationsMetrics } from './rule-metrics.ts'
 
@@ -50,7 +56,10 @@ test.each([
   }
 })
 
-test('there are at least 30 rules, each with a name of its own and its runbook', () => {
+test('there are at least 30 rules, each with a name of its own and a heading in the runbooks', () => {
+  const runbooks = readFileSync(join(import.meta.dirname, '../../../../docs/alerts.md'), 'utf8')
+  const headings = runbooks.split('\n').filter((line) => line.startsWith('### '))
+  expect(headings.toSorted()).toEqual(rules.map(({ name }) => `### ${name}`).toSorted())
   expect(rules.length).toBeGreaterThanOrEqual(30)
   expect(new Set(rules.map(({ name }) => name)).size).toBe(rules.length)
   for (const { name, runbookUrl } of rules) {
@@ -77,6 +86,18 @@ test('a share of events waits for enough of them', () => {
   const shares = rules.filter(({ expr }) => expr.kind === 'ratio' && expr.whole.kind === 'increase')
   expect(shares.length).toBeGreaterThan(5)
   for (const { name, minSamples } of shares) expect(minSamples, name).toBeGreaterThanOrEqual(10)
+})
+
+describePromtool('The operations rules', (promtool) => {
+  test('are accepted by promtool, every one of them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'assay-rules-'))
+    const file = join(folder, 'rules.yaml')
+    writeFileSync(file, toPrometheusRules(rules))
+    const { exitCode, output } = await promtool.run('check', 'rules', file)
+    rmSync(folder, { recursive: true })
+    expect({ exitCode, output }).toMatchObject({ exitCode: 0 })
+    expect(output).toContain(`${rules.length} rules found`)
+  })
 })
 
 function metricsOf(expr: AlertExpression): string[] {
