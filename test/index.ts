@@ -1,8 +1,7 @@
 export { describeEachDatabase, type SqlAdapters } from './describe-each-database.ts'
 export { describePostgres } from './describe-postgres.ts'
 export { startPglite } from './start-pglite.ts'
-export { type PostgresServer, reachPostgres } from './reach-postgres.ts'
-export { createDatabase, type TestDatabase } from './create-database.ts'
+export type { TestDatabase } from './create-database.ts'
 export { createSkippingClock, type SkippingClock } from './create-skipping-clock.ts'
 export { sampleAlert, sampleNotification } from './sample-notification.ts'
 export {

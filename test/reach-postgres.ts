@@ -1,13 +1,5 @@
-import pg from 'pg'
-
+import { faultOf, type PostgresServer } from './postgres-server.ts'
 import { startEmbeddedPostgres } from './start-embedded-postgres.ts'
-
-/** A real PostgreSQL server that tests may make databases on. */
-export interface PostgresServer {
-  /** Connects to a database of the server, as a superuser. */
-  url(database: string): string
-  stop(): Promise<void>
-}
 
 /**
  * Finds a server: the one that `ASSAY_POSTGRES_URL` names, else the one on this machine's usual port,
@@ -24,32 +16,17 @@ export async function reachPostgres(): Promise<PostgresServer> {
   const faults: string[] = []
   for (const candidate of candidates) {
     const fault = await faultOf(candidate)
-    if (fault === undefined) return { url: (name) => withDatabase(candidate, name), stop }
+    if (fault === undefined) return { url: (name) => withDatabase(candidate, name) }
     faults.push(fault)
   }
   if (named !== undefined) throw new Error(`ASSAY_POSTGRES_URL does not answer: ${faults.join()}`)
 
-  return startEmbeddedPostgres().catch((error: unknown) => {
-    throw new Error(`no server on 127.0.0.1:5432 (${faults.join()}), and none could be started`, {
-      cause: error,
+  return startEmbeddedPostgres().catch((cause: unknown) => {
+    const tried = `no server on 127.0.0.1:5432 (${faults.join()}), and none could be started`
+    throw new Error(`${tried} (${cause instanceof Error ? cause.message : String(cause)})`, {
+      cause,
     })
   })
-}
-
-/** A server that was there before the test stays. */
-async function stop(): Promise<void> {}
-
-async function faultOf(connectionString: string): Promise<string | undefined> {
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 1_000 })
-  try {
-    await client.connect()
-    await client.query('select 1')
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  } finally {
-    await client.end().catch(() => {})
-  }
 }
 
 function withDatabase(connectionString: string, database: string): string {
