@@ -30,6 +30,7 @@ export type AlertIdentity = Pick<Alert, 'name' | 'labels'>
 
 /** The alert's identity as one text, the same in every process and whatever the order of its labels. */
 export function fingerprintOfAlert({ name, labels }: AlertIdentity): string {
-  const pairs = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return alertFingerprint(name, ...pairs.flat())
+  const parts: [string, ...string[]] = [name]
+  for (const label of Object.keys(labels).toSorted()) parts.push(label, labels[label] ?? '')
+  return alertFingerprint(...parts)
 }

@@ -16,6 +16,11 @@ export {
   InjectedFaultError,
   type PlannedCall,
 } from './faulty.ts'
+export {
+  createRecordingChannel,
+  type RecordingChannel,
+  type RecordingChannelOptions,
+} from './recording-channel.ts'
 export { createSeededRandom } from './seeded-random.ts'
 export { createSequentialId } from './sequential-id.ts'
 export { createTestClock, type TestClock } from './test-clock.ts'

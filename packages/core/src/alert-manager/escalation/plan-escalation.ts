@@ -1,0 +1,106 @@
+import type { Severity } from '../../alerts/severity.ts'
+import type { EscalationState } from '../alert-group-state.ts'
+import type { AlertEscalationStep } from '../policy/alert-policy.ts'
+import type { CompiledPolicy } from '../policy/compile-policy.ts'
+import { severityRank } from '../severity-rank.ts'
+import { nextBusinessDayAt } from './business-calendar.ts'
+
+/** What an escalation depends on. */
+export interface EscalationFacts {
+  readonly now: number
+  /** The worst severity of what people may see; `undefined` while they may see nothing. */
+  readonly severity: Severity | undefined
+  /** When the youngest of it fired. */
+  readonly newestFiredAt: number
+  /** Whether anything of the group fires, muted or not. */
+  readonly isFiring: boolean
+  /** Whether somebody took on all that fires. */
+  readonly isAcknowledged: boolean
+  /** Whether the group looks for news now; only then an escalation begins. */
+  readonly isFlush: boolean
+  /** When it looks for news next. */
+  readonly nextFlushAt: number
+}
+
+/** An escalation after a round, and the step that became due, if one did. */
+export interface PlannedEscalation {
+  readonly escalation: EscalationState | null
+  readonly due: { readonly receiver: string; readonly level: number } | null
+}
+
+/**
+ * Moves an escalation on. It begins when the group is first told, stops with an acknowledgement, and
+ * begins anew when the group's severity rises, and when an alert joins after it had stopped or ended.
+ */
+export function planEscalation(
+  current: EscalationState | null,
+  facts: EscalationFacts,
+  policy: CompiledPolicy,
+): PlannedEscalation {
+  if (!facts.isFiring) return { escalation: null, due: null }
+  if (facts.isAcknowledged) return { escalation: stopped(current), due: null }
+  if (facts.severity === undefined) return { escalation: postponed(current, facts), due: null }
+  const { now, isFlush, severity } = facts
+  if (isFlush && mustBegin(current, severity, facts)) {
+    const nextAt = dueAtOf(stepsOf(policy, severity)[0], now, policy)
+    return { escalation: { severity, startedAt: now, level: 0, nextAt }, due: null }
+  }
+  if (current?.nextAt == null || current.nextAt > now) return { escalation: current, due: null }
+  return takeStep(current, now, policy)
+}
+
+/** Takes the next step at once, because the one before it reached nobody. */
+export function hasten(escalation: EscalationState | null, now: number): EscalationState | null {
+  if (escalation === null || escalation.nextAt === null) return escalation
+  return { ...escalation, nextAt: Math.min(escalation.nextAt, now) }
+}
+
+function stopped(current: EscalationState | null): EscalationState | null {
+  return current === null ? null : { ...current, nextAt: null }
+}
+
+/** While all is muted nobody is told, and the step is looked at again with the next news. */
+function postponed(
+  current: EscalationState | null,
+  { now, nextFlushAt }: EscalationFacts,
+): EscalationState | null {
+  if (current?.nextAt == null || current.nextAt > now) return current
+  return { ...current, nextAt: nextFlushAt }
+}
+
+function mustBegin(
+  current: EscalationState | null,
+  severity: Severity,
+  { newestFiredAt }: EscalationFacts,
+): boolean {
+  if (current === null) return true
+  if (severityRank[severity] < severityRank[current.severity]) return true
+  return current.nextAt === null && newestFiredAt > current.startedAt
+}
+
+function takeStep(
+  current: EscalationState,
+  now: number,
+  policy: CompiledPolicy,
+): PlannedEscalation {
+  const steps = stepsOf(policy, current.severity)
+  const step = steps[current.level]
+  const level = current.level + 1
+  const nextAt = dueAtOf(steps[level], now, policy)
+  // Another process may have had more steps in its policy.
+  const due = step === undefined ? null : { receiver: step.receiver, level }
+  return { escalation: { ...current, level, nextAt }, due }
+}
+
+function stepsOf(policy: CompiledPolicy, severity: Severity): readonly AlertEscalationStep[] {
+  return policy.escalation.get(severity) ?? []
+}
+
+function dueAtOf(
+  step: AlertEscalationStep | undefined,
+  now: number,
+  { calendar }: CompiledPolicy,
+): number | null {
+  if (step === undefined) return null
+  return step.waitMs === 'next-business-day' ? nextBusinessDayAt(calendar, now) : now + step.waitMs
+}

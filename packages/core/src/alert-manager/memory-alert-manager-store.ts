@@ -1,0 +1,260 @@
+import { assertWholeNumber } from '../errors/invalid-option-error.ts'
+import { type AlertGroupState, createAlertGroupState } from './alert-group-state.ts'
+import type { AlertHistoryEntry, AlertHistoryFilter } from './alert-history.ts'
+import type {
+  AlertAcknowledgement,
+  AlertManagerStore,
+  AlertPutResult,
+  ClaimedAlertGroup,
+} from './alert-manager-store.ts'
+import type { Silence } from './silence.ts'
+import {
+  type StoredAlertChange,
+  type AlertGroupRef,
+  type AlertRoom,
+  applyAlertChange,
+  type StoredAlert,
+} from './stored-alert-change.ts'
+
+/** Options of {@link createMemoryAlertManagerStore}. */
+export interface MemoryAlertManagerStoreOptions {
+  /** Entries of the history that are kept, the newest. Default 10 000. */
+  readonly historyMax?: number | undefined
+}
+
+/**
+ * Keeps what an alert manager knows in this process, and forgets it with the process. It is the
+ * manager's default; several managers in one process may share one.
+ *
+ * @throws {InvalidOptionError} `INVALID_OPTION`
+ *
+ * @example
+ * ```ts
+ * import { createMemoryAlertManagerStore } from '@assay/core'
+ *
+ * const store = createMemoryAlertManagerStore({ historyMax: 100 })
+ * console.log(await store.listAlerts(10)) // []
+ * ```
+ */
+export function createMemoryAlertManagerStore({
+  historyMax = 10_000,
+}: MemoryAlertManagerStoreOptions = {}): AlertManagerStore {
+  assertWholeNumber('createMemoryAlertManagerStore', 'historyMax', historyMax, { min: 0 })
+  const alerts = new Map<string, AlertEntry>()
+  const groups = new Map<string, GroupEntry>()
+  const silences = new Map<string, Silence>()
+  /** How many alerts fire under each name of what they mute. */
+  const inhibitors = new Map<string, number>()
+  let history: AlertHistoryEntry[] = []
+
+  function put(change: StoredAlertChange, room: AlertRoom): AlertPutResult {
+    const entry = alerts.get(change.fingerprint)
+    const applied = applyAlertChange(entry?.stored, change, room)
+    const { next, outcome, droppedGroupCount } = applied
+    if (next !== undefined && next !== entry?.stored) {
+      countInhibitors(entry?.stored, next)
+      const kept = entry ?? new AlertEntry(next)
+      kept.stored = next
+      if (entry === undefined) alerts.set(next.fingerprint, kept)
+      for (const ref of applied.joins) join(kept, ref, 'at' in change ? change.at : 0)
+    }
+    return { outcome, droppedGroupCount }
+  }
+
+  function join(entry: AlertEntry, ref: AlertGroupRef, at: number): void {
+    let group = groups.get(ref.key)
+    if (group === undefined) {
+      group = new GroupEntry(ref, at)
+      groups.set(ref.key, group)
+    }
+    const { fingerprint } = entry.stored
+    if (group.told.has(fingerprint)) return
+    group.told.set(fingerprint, NOBODY)
+    entry.groupCount += 1
+  }
+
+  function countInhibitors(before: StoredAlert | undefined, after: StoredAlert | undefined): void {
+    const count = (stored: StoredAlert | undefined, by: number): void => {
+      if (stored?.endsAt !== null) return
+      for (const name of stored.inhibits) {
+        const firing = (inhibitors.get(name) ?? 0) + by
+        if (firing === 0) inhibitors.delete(name)
+        else inhibitors.set(name, firing)
+      }
+    }
+    count(after, 1)
+    count(before, -1)
+  }
+
+  /** Lets members go that nobody knows of and that have ended or belong elsewhere. */
+  function releaseMembers(group: GroupEntry): void {
+    for (const [fingerprint, told] of group.told) {
+      if (told.length > 0) continue
+      const entry = alerts.get(fingerprint)
+      if (entry?.stored.endsAt === null && entry.stored.groupKeys.includes(group.ref.key)) continue
+      group.told.delete(fingerprint)
+      if (entry === undefined) continue
+      entry.groupCount -= 1
+      if (entry.groupCount === 0 && entry.stored.endsAt !== null) alerts.delete(fingerprint)
+    }
+  }
+
+  function lend(group: GroupEntry): ClaimedAlertGroup {
+    const { key, routeId, receiver, labels } = group.ref
+    const { createdAt, acknowledgement, state } = group
+    const members = [...group.told].flatMap(([fingerprint, told]) => {
+      const stored = alerts.get(fingerprint)?.stored
+      return stored === undefined ? [] : [{ stored, told }]
+    })
+    return { key, routeId, receiver, labels, createdAt, acknowledgement, state, members }
+  }
+
+  function remember(entries: readonly AlertHistoryEntry[]): void {
+    history.push(...entries)
+    // Cut rarely, so that it costs nothing to speak of.
+    if (history.length > historyMax * 2) history = history.slice(history.length - historyMax)
+  }
+
+  return {
+    async put(changes, limits) {
+      const room: AlertRoom = {
+        hasRoomForAlert: () => alerts.size < limits.alerts,
+        hasRoomForGroup: (key) => groups.has(key) || groups.size < limits.groups,
+      }
+      return changes.map((change) => put(change, room))
+    },
+    async claimDue({ now, leaseMs, token, limit }) {
+      const due = [...groups.values()]
+        .filter((group) => group.nextAt <= now && group.leaseUntil <= now)
+        .toSorted((a, b) => a.nextAt - b.nextAt)
+        .slice(0, limit)
+      for (const group of due) {
+        group.leaseToken = token
+        group.leaseUntil = now + leaseMs
+      }
+      return { groups: due.map(lend), unreadable: [] }
+    },
+    async commit({ key, token, state, nextAt, told, history: entries }) {
+      const group = groups.get(key)
+      if (group === undefined || group.leaseToken !== token) return false
+      for (const { fingerprint, receivers } of told) {
+        if (group.told.has(fingerprint)) group.told.set(fingerprint, receivers)
+      }
+      releaseMembers(group)
+      remember(entries)
+      group.state = state
+      group.nextAt = nextAt
+      // Somebody took it on while the round was under way.
+      if ((group.acknowledgement?.at ?? 0) > state.acknowledgedAt) group.nextAt = 0
+      group.leaseToken = ''
+      group.leaseUntil = 0
+      if (group.told.size === 0) groups.delete(key)
+      return true
+    },
+    async firingInhibitors(names) {
+      return new Set(names.filter((name) => inhibitors.has(name)))
+    },
+    async acknowledge({ key, by, at }) {
+      const acknowledged = [...groups.values()].filter(
+        (group) => group.ref.key === key || group.told.has(key),
+      )
+      for (const group of acknowledged) {
+        group.acknowledgement = { by, at }
+        group.nextAt = Math.min(group.nextAt, at)
+      }
+      return acknowledged.map(({ ref }) => ref.key)
+    },
+    async expireAlerts(now) {
+      let count = 0
+      for (const entry of alerts.values()) {
+        const { stored } = entry
+        if (stored.endsAt !== null || stored.expiresAt === null || stored.expiresAt > now) continue
+        entry.stored = { ...stored, endsAt: now }
+        countInhibitors(stored, entry.stored)
+        count += 1
+      }
+      return count
+    },
+    async listAlerts(limit) {
+      return [...alerts.values()]
+        .map(({ stored }) => stored)
+        .toSorted((a, b) => b.firedAt - a.firedAt)
+        .slice(0, limit)
+    },
+    async addSilence(silence, { now, limit }) {
+      if (unended(silences, now).length >= limit) return false
+      silences.set(silence.id, silence)
+      return true
+    },
+    async endSilence(id, now) {
+      const silence = silences.get(id)
+      if (silence === undefined || silence.endsAt <= now) return false
+      silences.set(id, { ...silence, endsAt: now })
+      return true
+    },
+    async listSilences(now) {
+      return unended(silences, now).toSorted((a, b) => a.endsAt - b.endsAt)
+    },
+    async listHistory(filter) {
+      const kept = history.slice(-historyMax || history.length)
+      return kept
+        .filter((entry) => fits(entry, filter))
+        .toReversed()
+        .slice(0, filter.limit)
+    },
+    async prune({ historyBefore, now, limit }) {
+      for (const [id, { endsAt }] of silences) if (endsAt <= now) silences.delete(id)
+      const old = history.filter(({ at }) => at < historyBefore).slice(0, limit)
+      if (old.length > 0) {
+        const gone = new Set(old)
+        history = history.filter((entry) => !gone.has(entry))
+      }
+      return old.length
+    },
+  }
+}
+
+/** One list for all members that nobody was told of. */
+const NOBODY: readonly string[] = []
+
+/** An alert. Classes, so that a hundred thousand share their shape. */
+class AlertEntry {
+  stored: StoredAlert
+  groupCount = 0
+
+  constructor(stored: StoredAlert) {
+    this.stored = stored
+  }
+}
+
+class GroupEntry {
+  readonly ref: AlertGroupRef
+  readonly createdAt: number
+  /** By the fingerprint of each member, who was told of it. */
+  readonly told = new Map<string, readonly string[]>()
+  acknowledgement: AlertAcknowledgement | null = null
+  state: AlertGroupState
+  nextAt: number
+  leaseToken = ''
+  leaseUntil = 0
+
+  constructor(ref: AlertGroupRef, at: number) {
+    this.ref = ref
+    this.createdAt = at
+    this.nextAt = at + ref.groupWaitMs
+    this.state = createAlertGroupState(this.nextAt)
+  }
+}
+
+function unended(silences: ReadonlyMap<string, Silence>, now: number): Silence[] {
+  return [...silences.values()].filter(({ endsAt }) => endsAt > now)
+}
+
+function fits(entry: AlertHistoryEntry, filter: AlertHistoryFilter): boolean {
+  return (
+    (filter.fingerprint === undefined || entry.fingerprints.includes(filter.fingerprint)) &&
+    (filter.groupKey === undefined || entry.groupKey === filter.groupKey) &&
+    (filter.receiver === undefined || entry.receiver === filter.receiver) &&
+    (filter.since === undefined || entry.at >= filter.since)
+  )
+}
