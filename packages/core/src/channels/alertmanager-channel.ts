@@ -70,7 +70,7 @@ export function alertmanagerChannel(options: AlertmanagerChannelOptions): AlertC
     url: alertsUrl(url),
     fetch: options.fetch,
     clock,
-    secrets: [],
+    secrets: [url, ...Object.values(headers)],
   }
 
   const firing = createFiringAlerts({ alertsMax })

@@ -203,8 +203,9 @@ function readSocketCode(error: unknown): string | undefined {
   return typeof found === 'string' ? found : undefined
 }
 
-/** Passes a code that reads like one, and that is no part of a secret. */
+/** Passes a code that reads like one, and that shares nothing with a secret. */
 function harmlessCode(code: string | undefined, secrets: readonly string[]): string | undefined {
   if (code === undefined || !/^[a-z][\w-]{0,63}$/i.test(code)) return undefined
-  return secrets.some((secret) => secret.includes(code) || code.includes(secret)) ? undefined : code
+  const isShared = secrets.some((secret) => secret.includes(code) || code.includes(secret))
+  return isShared ? undefined : code
 }

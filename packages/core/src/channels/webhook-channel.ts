@@ -95,7 +95,7 @@ export function webhookChannel(options: WebhookChannelOptions): AlertChannel {
     url,
     fetch: options.fetch,
     clock: settings.clock,
-    secrets: [],
+    secrets: [url, ...(secret === undefined ? [] : [secret]), ...Object.values(headers)],
   }
 
   /** Signed anew for each attempt: after a long pause the first moment would be too old. */
