@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 
 import { describePostgres } from '@assay/test-servers'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { type ProgramResult, runProgram, startProgram } from './testing/run-program.ts'
 
@@ -18,6 +18,9 @@ const CLEAN = [
   'tx-2,card-1,-4.50,20.00,15.50,2,EUR,completed,2026-06-19T12:05:00Z',
   'tx-3,card-1,-3.00,15.50,15.50,3,EUR,failed,2026-06-19T12:06:00Z',
 ]
+
+// Each starts a database of its own, which takes its time on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000 })
 
 let folder: string
 beforeEach(async () => {

@@ -2,11 +2,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { festival } from './mapping/festival.ts'
 import { openTransactions } from './read-transactions.ts'
 import { runProgram } from './testing/run-program.ts'
+
+// Each starts a database of its own, which takes its time on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000 })
 
 let folder: string
 beforeEach(async () => {
