@@ -6,6 +6,9 @@ export const ALERT_MANAGER_AT_CAPACITY = 'AlertManagerAtCapacity'
 /** The alert ends when nothing was dropped for so long. */
 export const CAPACITY_ALERT_MS = 900_000
 
+/** One for each limit that refuses alerts; they are kept beyond the limits. */
+export const CAPACITY_ALERTS_MAX = 3
+
 /** Remembers what was dropped until it has been announced. */
 export interface CapacityWatch {
   dropped(limit: string, count: number): void

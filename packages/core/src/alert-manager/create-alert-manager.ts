@@ -12,7 +12,7 @@ import type {
   KeptAlertFilter,
   ResolveOutcome,
 } from './alert-manager.ts'
-import { CAPACITY_ALERT_MS, createCapacityWatch } from './capacity-watch.ts'
+import { CAPACITY_ALERT_MS, CAPACITY_ALERTS_MAX, createCapacityWatch } from './capacity-watch.ts'
 import {
   type AlertManagerOptions,
   type AlertManagerSettings,
@@ -241,7 +241,7 @@ async function listAlerts(
   const compiled = compileMatchers('alerts', matchers)
   const now = clock.now()
   const isSilenced = createAlertSilencer(await store.listSilences(now), now)
-  const wanted = (await store.listAlerts(limits.alerts))
+  const wanted = (await store.listAlerts(limits.alerts + CAPACITY_ALERTS_MAX))
     .filter(({ endsAt }) => status === undefined || (endsAt === null) === (status === 'firing'))
     .filter(({ alert }) => matchesAll(compiled, alert))
     .slice(0, limit)

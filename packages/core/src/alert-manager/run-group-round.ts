@@ -82,7 +82,7 @@ export async function runGroupRound(
     planned.due?.receiver,
     now,
   )
-  const round: Omit<Round, 'deliveries'> = {
+  const round: UndeliveredRound = {
     group,
     token,
     route,
@@ -102,8 +102,10 @@ export async function runGroupRound(
       return { notification, firing, ended, result }
     }),
   )
-  return { commit: recordRound({ ...round, deliveries }, random), deliveries }
+  return { commit: recordRound({ ...round, deliveries, endedAt: clock.now() }, random), deliveries }
 }
+
+type UndeliveredRound = Omit<Round, 'deliveries' | 'endedAt'>
 
 /** A member with all that the stages after the muting need. */
 interface ViewedMember extends MemberView {
@@ -176,7 +178,7 @@ function retiredRoute(
 /** The stages of deduplication and composition, for one receiver. */
 function decide(
   { receiver, isRouted, isFlush }: RoutedReceiver,
-  round: Omit<Round, 'deliveries'> & { readonly members: readonly ViewedMember[] },
+  round: UndeliveredRound & { readonly members: readonly ViewedMember[] },
   { channels, limits }: RoundSettings,
 ): Omit<RoundDelivery, 'result'>[] {
   const { group, route, members, now, isAcknowledged } = round

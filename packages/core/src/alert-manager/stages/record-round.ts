@@ -24,7 +24,10 @@ export interface Round {
   readonly group: ClaimedAlertGroup
   readonly token: string
   readonly route: CompiledRoute
+  /** When it was decided. */
   readonly now: number
+  /** When the last delivery had ended. */
+  readonly endedAt: number
   readonly nextFlushAt: number
   readonly members: readonly (MemberView & { readonly fingerprint: string })[]
   readonly receivers: readonly RoutedReceiver[]
@@ -96,7 +99,7 @@ function nextTargets(round: Round, random: Random): Record<string, AlertTargetSt
 function nextTarget(
   before: AlertTargetState,
   delivery: RoundDelivery | undefined,
-  { group, now, route }: Round,
+  { group, now, endedAt, route }: Round,
   random: Random,
 ): AlertTargetState {
   if (delivery === undefined) return { ...before, failureCount: 0, retryAt: null }
@@ -105,13 +108,13 @@ function nextTarget(
   const failureCount = before.failureCount + 1
   if (outcome === 'failed') {
     const delayMs = backOff(RETRY_BASE_MS, route.groupIntervalMs, failureCount, random)
-    return { ...before, failureCount, retryAt: now + delayMs }
+    return { ...before, failureCount, retryAt: endedAt + delayMs }
   }
 
   if (outcome === 'refused' && (reason === 'firing' || reason === 'repeat')) {
     // It may be mended, so it is offered again, ever less often.
     const delayMs = backOff(route.groupIntervalMs, route.repeatMs, failureCount, random)
-    return { ...before, failureCount, retryAt: now + delayMs }
+    return { ...before, failureCount, retryAt: endedAt + delayMs }
   }
   const isAcknowledgement = reason === 'acknowledged'
   return {
