@@ -289,6 +289,17 @@ export {
   type CircuitBreakerOptions,
   createCircuitBreaker,
 } from './circuit-breaker/create-circuit-breaker.ts'
+export type { Dashboard, DashboardPanel, PanelSeries, PanelUnit } from './dashboards/dashboard.ts'
+export type {
+  GrafanaDashboard,
+  GrafanaDataSource,
+  GrafanaPanel,
+} from './dashboards/grafana-dashboard.ts'
+export {
+  createOperationsDashboards,
+  type OperationsDashboardsOptions,
+} from './dashboards/operations-dashboards.ts'
+export { toGrafanaDashboard } from './dashboards/to-grafana-dashboard.ts'
 export {
   AssayError,
   type AssayErrorOptions,

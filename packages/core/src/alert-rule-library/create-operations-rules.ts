@@ -5,7 +5,7 @@ import { createChainRules } from './chain-rules.ts'
 import { createDatabaseRules } from './database-rules.ts'
 import { createObjectiveRules } from './objective-rules.ts'
 import { createRuleContext } from './rule-context.ts'
-import { type MetricNames, operationsMetrics } from './rule-metrics.ts'
+import { type MetricNames, namesOfMetrics } from './rule-metrics.ts'
 import { createSystemRules } from './system-rules.ts'
 
 /** Options of {@link createOperationsRules}. */
@@ -42,11 +42,11 @@ const RUNBOOKS_URL = 'https://github.com/assay-dev/assay/blob/main/docs/alerts.m
 export function createOperationsRules({
   apiJob = 'api',
   oracleJob = 'oracle',
-  metricNames = {},
+  metricNames,
   runbookBaseUrl = RUNBOOKS_URL,
 }: OperationsRulesOptions = {}): readonly AlertRule[] {
   const jobs = { api: apiJob, oracle: oracleJob }
-  const context = createRuleContext({ ...defaultNames(), ...metricNames }, jobs, runbookBaseUrl)
+  const context = createRuleContext(namesOfMetrics(metricNames), jobs, runbookBaseUrl)
   return [
     createApiRules,
     createChainRules,
@@ -55,9 +55,4 @@ export function createOperationsRules({
     createObjectiveRules,
     createBurnRateRules,
   ].flatMap((createRules) => createRules(context))
-}
-
-function defaultNames(): MetricNames {
-  const names = Object.entries(operationsMetrics).map(([key, { name }]) => [key, name])
-  return Object.fromEntries(names) as MetricNames
 }

@@ -1,3 +1,4 @@
+import { CIRCUIT_BREAKER_STATE } from '../circuit-breaker/circuit-breaker-metrics.ts'
 import {
   ACTIVE_CONNECTIONS,
   HTTP_REQUEST_DURATION_SECONDS,
@@ -7,6 +8,7 @@ import {
   DB_POOL_ACTIVE_CONNECTIONS,
   DB_POOL_MAX_CONNECTIONS,
   DB_POOL_PENDING_QUERIES,
+  DB_QUERY_DURATION_SECONDS,
 } from '../instrumentation/pool-metrics.ts'
 
 /** Who has to run for a metric to be there. */
@@ -14,12 +16,15 @@ export type MetricProducer =
   | 'Prometheus'
   | 'instrumentHttp'
   | 'instrumentPool'
+  | 'createCircuitBreaker'
+  | 'createCache'
   | '@assay/oracle'
+  | '@assay/chain-analysis'
   | 'node_exporter'
   | 'redis_exporter'
   | 'Solana exporter'
 
-/** A metric that the operations rules read. */
+/** A metric that the operations rules and dashboards read. */
 export interface RuleMetric {
   /** As its producer names it by default. */
   readonly name: string
@@ -27,7 +32,8 @@ export interface RuleMetric {
 }
 
 /**
- * Every metric that the operations rules read, and who produces it. Where an exporter of yours names
+ * Every metric that the operations rules and dashboards read, and who produces it; what comes from a
+ * package that is still to come is planned under that name. Where an exporter of yours names
  * one otherwise, say so to `createOperationsRules` in `metricNames`.
  */
 export const operationsMetrics = {
@@ -38,6 +44,14 @@ export const operationsMetrics = {
   poolActive: { name: DB_POOL_ACTIVE_CONNECTIONS, producer: 'instrumentPool' },
   poolMax: { name: DB_POOL_MAX_CONNECTIONS, producer: 'instrumentPool' },
   poolPending: { name: DB_POOL_PENDING_QUERIES, producer: 'instrumentPool' },
+  queryDuration: { name: DB_QUERY_DURATION_SECONDS, producer: 'instrumentPool' },
+  breakerState: { name: CIRCUIT_BREAKER_STATE, producer: 'createCircuitBreaker' },
+  cacheHits: { name: 'cache_hits_total', producer: 'createCache' },
+  cacheMisses: { name: 'cache_misses_total', producer: 'createCache' },
+  /** Counter by `method` and `status`: `success` or `error`. */
+  rpcCalls: { name: 'rpc_calls_total', producer: '@assay/chain-analysis' },
+  /** Counter by `pattern`. */
+  patternDetections: { name: 'pattern_detections_total', producer: '@assay/chain-analysis' },
   /** Counter by `status`; `failed` is what the rules look for. */
   transactions: { name: 'contract_transactions_total', producer: '@assay/oracle' },
   settlementDuration: { name: 'settlement_duration_seconds', producer: '@assay/oracle' },
@@ -45,6 +59,17 @@ export const operationsMetrics = {
   vrfRequests: { name: 'vrf_requests_total', producer: '@assay/oracle' },
   /** Gauge: how long the oldest request has waited for its callback; 0 while none waits. */
   vrfOldestPending: { name: 'vrf_oldest_pending_request_seconds', producer: '@assay/oracle' },
+  /** Counter by `to`, the state that a market came to. */
+  marketTransitions: { name: 'market_transitions_total', producer: '@assay/oracle' },
+  sentimentDuration: { name: 'sentiment_duration_seconds', producer: '@assay/oracle' },
+  /** Counter by `outcome`. */
+  modelCalls: { name: 'sentiment_model_calls_total', producer: '@assay/oracle' },
+  signerDuration: { name: 'signer_duration_seconds', producer: '@assay/oracle' },
+  /** Gauge: settlements that have not ended. */
+  queueDepth: { name: 'settlement_queue_depth', producer: '@assay/oracle' },
+  marketsOpen: { name: 'markets_open', producer: '@assay/oracle' },
+  stakers: { name: 'market_stakers', producer: '@assay/oracle' },
+  stakes: { name: 'market_stakes_total', producer: '@assay/oracle' },
   filesystemAvailable: { name: 'node_filesystem_avail_bytes', producer: 'node_exporter' },
   filesystemSize: { name: 'node_filesystem_size_bytes', producer: 'node_exporter' },
   cpuSeconds: { name: 'node_cpu_seconds_total', producer: 'node_exporter' },
@@ -61,3 +86,9 @@ export type OperationsMetric = keyof typeof operationsMetrics
 
 /** The name of each metric, as it is called where the rules will run. */
 export type MetricNames = Readonly<Record<OperationsMetric, string>>
+
+/** The names to use: the defaults, with what a host names otherwise put in their place. */
+export function namesOfMetrics(metricNames: Partial<MetricNames> = {}): MetricNames {
+  const names = Object.entries(operationsMetrics).map(([key, { name }]) => [key, name])
+  return { ...(Object.fromEntries(names) as MetricNames), ...metricNames }
+}
