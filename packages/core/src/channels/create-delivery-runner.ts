@@ -38,7 +38,7 @@ export interface ChannelSettings {
  * One attempt. It throws an {@link AlertDeliveryFailedError} or an {@link AlertDeliveryRefusedError},
  * and nothing that its peer said or that could hold a secret.
  */
-export type DeliveryAttempt = (signal: AbortSignal) => Promise<void>
+type DeliveryAttempt = (signal: AbortSignal) => Promise<void>
 
 /** Surrounds attempts with what every channel over a network needs. */
 export type DeliveryRunner = (

@@ -122,7 +122,7 @@ async function confirm(endpoint: HttpEndpoint, response: HttpResponse): Promise<
   const { status } = response
   if (judgeSuccess === undefined) {
     // The status has confirmed it: a body that hangs or breaks changes nothing.
-    await discardBody(response).catch(() => {})
+    void discardBody(response).catch(() => {})
     return
   }
   const text = await readBody(response).catch(() => undefined)

@@ -85,7 +85,7 @@ export function webhookPayload(
 const RESERVE_BYTES = 100
 
 /** An alert in the terms of Prometheus. */
-export function webhookAlert(alert: NotifiedAlert): WebhookAlert {
+function webhookAlert(alert: NotifiedAlert): WebhookAlert {
   return {
     status: alert.status,
     labels: { ...alert.labels, alertname: alert.name, severity: alert.severity },
