@@ -235,6 +235,15 @@ describe('emailChannel', () => {
     expect(shown).not.toContain('example.com')
   })
 
+  it('takes a transport that throws at once for one that rejects', async () => {
+    const sendMail = (): never => {
+      throw new Error(PASSWORD)
+    }
+    const thrown = await deliver(createChannel({ sendMail }))
+    expect(thrown).toMatchObject({ code: 'ALERT_DELIVERY_FAILED', reason: 'network' })
+    expect(inspect(thrown)).not.toContain(PASSWORD)
+  })
+
   it('refuses addresses that could carry headers', () => {
     const transport = failingTransport({})
     const create = (from: string, to: string | string[]) => () =>

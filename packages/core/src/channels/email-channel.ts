@@ -75,10 +75,16 @@ export function emailChannel(options: EmailChannelOptions): AlertChannel {
   const { name, logger } = settings
   const run = createDeliveryRunner(settings)
 
-  async function send(message: EmailMessage, signal: AbortSignal): Promise<void> {
-    const result = await transport.sendMail({ ...message, signal }).catch((error: unknown) => {
+  async function sendMail(message: EmailMessage & { signal: AbortSignal }): Promise<unknown> {
+    try {
+      return await transport.sendMail(message)
+    } catch (error) {
       throw explain(name, error)
-    })
+    }
+  }
+
+  async function send(message: EmailMessage, signal: AbortSignal): Promise<void> {
+    const result = await sendMail({ ...message, signal })
     const rejected = countRejected(result)
     if (rejected === 0) return
     try {
