@@ -15,11 +15,17 @@ export function assertCircuitSnapshot(snapshot: CircuitSnapshot): void {
     isCount(snapshot.failures) &&
     isCount(snapshot.successes) &&
     isCount(snapshot.openings) &&
-    (snapshot.probeAt === null || Number.isFinite(snapshot.probeAt)) &&
-    typeof snapshot.forced === 'boolean'
+    typeof snapshot.forced === 'boolean' &&
+    isProbeTime(snapshot)
   if (isValid) return
   throw new AssayError('CIRCUIT_SNAPSHOT_INVALID', {
     message: 'The circuit snapshot is not one that `snapshot()` returned.',
     retry: 'never',
   })
+}
+
+/** Only a circuit that opened by itself will admit probes, and it knows when. */
+function isProbeTime({ state, forced, probeAt }: CircuitSnapshot): boolean {
+  if (state === 'open' && !forced) return Number.isFinite(probeAt)
+  return probeAt === null && (state === 'open' || !forced)
 }

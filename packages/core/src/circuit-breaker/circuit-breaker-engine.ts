@@ -1,3 +1,4 @@
+import { isAssayError } from '../errors/assay-error.ts'
 import type { CounterSeries, Metrics } from '../metrics/metrics.ts'
 import { assertCircuitSnapshot } from './assert-circuit-snapshot.ts'
 import { runBounded, unboundedCall } from './bounded-call.ts'
@@ -12,12 +13,11 @@ import type {
   CircuitSnapshot,
   CircuitState,
   CircuitStateChangeReason,
-  CircuitVerdict,
   CircuitWork,
 } from './circuit-breaker.ts'
+import { announceChange, countOne, judgeCall } from './circuit-bystanders.ts'
 import { CircuitCallTimeoutError } from './circuit-call-timeout-error.ts'
 import { createCircuitOpenError } from './circuit-open-error.ts'
-import { classifyCall } from './classify-call.ts'
 import type { CircuitBreakerSettings } from './create-circuit-breaker.ts'
 
 /** A probe that holds one of the half-open places until it ends or its lease runs out. */
@@ -155,23 +155,18 @@ export class CircuitBreakerEngine implements CircuitBreaker {
 
   #judgeResult(value: unknown): CircuitCallOutcome {
     if (this.#settings.classify === undefined) return 'success'
-    return this.#classify({ status: 'fulfilled', value })
+    return judgeCall(this.#settings, this.name, { status: 'fulfilled', value })
   }
 
   #judgeError(reason: unknown, signal: AbortSignal | undefined): CircuitCallOutcome {
     if (signal?.aborted === true) return 'aborted'
-    const verdict = this.#classify({ status: 'rejected', reason })
-    return verdict === 'failure' && reason instanceof CircuitCallTimeoutError ? 'timeout' : verdict
+    const verdict = judgeCall(this.#settings, this.name, { status: 'rejected', reason })
+    return verdict === 'failure' && this.#isOwnTimeout(reason) ? 'timeout' : verdict
   }
 
-  #classify(result: PromiseSettledResult<unknown>): CircuitVerdict {
-    const { classify = classifyCall } = this.#settings
-    try {
-      return classify(result)
-    } catch (error) {
-      this.#log(error, 'classify threw; the default verdict stands.')
-      return classifyCall(result)
-    }
+  /** A breaker further down has timeouts too. */
+  #isOwnTimeout(error: unknown): boolean {
+    return isAssayError(error, 'CIRCUIT_CALL_TIMEOUT') && error.context['circuit'] === this.name
   }
 
   #settle(epoch: number, probe: Probe | undefined, outcome: CircuitCallOutcome): void {
@@ -236,10 +231,8 @@ export class CircuitBreakerEngine implements CircuitBreaker {
     const { clock, resetTimeoutMs } = this.#settings
     // Only an operator ends a forced opening; asking again after a reset timeout is as good as any.
     if (this.#probeAt === NEVER) return resetTimeoutMs
-    const now = clock.monotonic()
-    if (this.#state === 'open') return this.#probeAt - now
-    const leaseEnds = this.#probes?.map((probe) => probe.leaseEndsAt) ?? []
-    return Math.max(0, Math.min(...leaseEnds) - now)
+    // While half-open, a probe may end at any moment, and then the next call passes.
+    return this.#state === 'open' ? this.#probeAt - clock.monotonic() : 0
   }
 
   // Changes of state
@@ -254,7 +247,7 @@ export class CircuitBreakerEngine implements CircuitBreaker {
     this.#enter('open')
     this.#probeAt = this.#settings.clock.monotonic() + forMs
     this.#openings += 1
-    this.#count(this.#series?.trips)
+    if (from !== 'open') this.#count(this.#series?.trips)
     this.#announce(from, reason)
   }
 
@@ -273,37 +266,14 @@ export class CircuitBreakerEngine implements CircuitBreaker {
     this.#probes = undefined
   }
 
-  // What must never change an outcome
-
   #announce(from: CircuitState, reason: CircuitStateChangeReason): void {
     const { name, clock, onStateChange } = this.#settings
     const to = this.state
     if (onStateChange === undefined || from === to) return
-    try {
-      const answer: unknown = onStateChange({ name, from, to, reason, at: clock.now() })
-      // An asynchronous listener fits the type; what it rejects with must not end the process.
-      void Promise.resolve(answer).catch((error: unknown) => {
-        this.#log(error, 'onStateChange rejected.')
-      })
-    } catch (error) {
-      this.#log(error, 'onStateChange threw.')
-    }
+    announceChange(this.#settings, { name, from, to, reason, at: clock.now() })
   }
 
   #count(series: CounterSeries | undefined): void {
-    if (series === undefined) return
-    try {
-      series.inc()
-    } catch (error) {
-      this.#log(error, 'A metric threw.')
-    }
-  }
-
-  #log(error: unknown, message: string): void {
-    try {
-      this.#settings.logger.error({ circuit: this.name, err: error }, message)
-    } catch {
-      // A logger that throws has nowhere left to say so.
-    }
+    if (series !== undefined) countOne(this.#settings, this.name, series)
   }
 }

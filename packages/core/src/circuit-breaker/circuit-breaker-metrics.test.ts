@@ -50,7 +50,18 @@ test('trips are openings, whatever opened the circuit', async () => {
   await breaker.execute(fail).catch(() => {})
   breaker.reset()
   breaker.forceOpen()
+  breaker.forceOpen()
   expect(read(CIRCUIT_BREAKER_TRIPS_TOTAL)).toBe(3)
+})
+
+test('a timeout of a breaker further down is a failure here, and no timeout of this one', async () => {
+  const { breaker, clock, read } = setUp()
+  const inner = createCircuitBreaker({ name: 'inner', clock, callTimeoutMs: 10 })
+  const call = breaker.execute(() => inner.execute(() => new Promise(() => {}))).catch(() => {})
+  await clock.advance(10)
+  await call
+  expect(read(CIRCUIT_BREAKER_CALLS_TOTAL, 'failure')).toBe(1)
+  expect(read(CIRCUIT_BREAKER_CALLS_TOTAL, 'timeout')).toBe(0)
 })
 
 test('each call is counted once, by what became of it', async () => {

@@ -14,7 +14,8 @@ export const CIRCUIT_BREAKER_REJECTED_TOTAL = 'circuit_breaker_rejected_total'
  * - `success`, `failure`, `ignored`: the verdict.
  * - `timeout`: a failure by the call timeout.
  * - `aborted`: the caller gave up.
- * - `stale`: it ended after the state had changed, or after its lease; it counted for nothing.
+ * - `stale`: it ended after the state had changed, or after it had lost its place; it counted for
+ *   nothing.
  */
 export type CircuitCallOutcome = 'success' | 'failure' | 'ignored' | 'timeout' | 'aborted' | 'stale'
 

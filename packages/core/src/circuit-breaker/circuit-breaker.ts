@@ -8,8 +8,8 @@ export type CircuitState = 'closed' | 'open' | 'half-open'
 /** What a call through a breaker is given. */
 export interface CircuitCall {
   /**
-   * Aborts when the call's time is up or when its caller gives up. Each call has a signal of its own,
-   * made when it is first read.
+   * Aborts when the call's time is up or when its caller gives up; no two calls share it. Where there
+   * is neither a timeout nor a caller's signal it never aborts.
    */
   readonly signal: AbortSignal
 }

@@ -6,7 +6,7 @@ export class CircuitOpenError extends AssayError<
   { circuit: string; retryAfterMs: number }
 > {
   override readonly name = 'CircuitOpenError'
-  /** After how many milliseconds a call may pass. An estimate while probes are under way. */
+  /** After how many milliseconds a call may pass; 0 while probes are under way, which may end any time. */
   readonly retryAfterMs: number
 
   constructor(circuit: string, retryAfterMs: number) {

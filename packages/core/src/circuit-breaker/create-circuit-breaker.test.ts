@@ -393,13 +393,22 @@ describe('bystanders that throw', () => {
   const metric = { labels: () => series }
   const brokenMetrics = { counter: () => metric, gauge: () => metric, histogram: () => metric }
 
+  const asynchronousLogger = {
+    ...silentLogger,
+    // oxlint-disable-next-line typescript/no-misused-promises -- that it fits is the trap
+    error: async () => explode(),
+  }
+
   test.each<[string, Partial<CircuitBreakerOptions>]>([
     ['a listener', { onStateChange: explode }],
     // oxlint-disable-next-line typescript/no-misused-promises -- that it fits is the trap
     ['an asynchronous listener', { onStateChange: async () => explode() }],
     ['a metric', { metrics: brokenMetrics }],
     ['a logger', { onStateChange: explode, logger: { ...silentLogger, error: explode } }],
+    ['an asynchronous logger', { onStateChange: explode, logger: asynchronousLogger }],
     ['a classifier', { classify: explode }],
+    // @ts-expect-error -- a promise is no verdict, and JavaScript lets it through
+    ['an asynchronous classifier', { classify: async () => 'success' }],
   ])('%s changes no outcome', async (_, options) => {
     const { breaker, clock } = setUp({ failureThreshold: 1, successThreshold: 1, ...options })
     await expect(succeed(breaker)).resolves.toBe('ok')
@@ -505,6 +514,14 @@ describe('snapshot and restore', () => {
     [
       'a time that is none',
       { state: 'open', failures: 0, successes: 0, openings: 1, probeAt: Number.NaN, forced: false },
+    ],
+    [
+      'a closed circuit that was forced open',
+      { state: 'closed', failures: 0, successes: 0, openings: 0, probeAt: null, forced: true },
+    ],
+    [
+      'an open circuit that will never probe',
+      { state: 'open', failures: 0, successes: 0, openings: 1, probeAt: null, forced: false },
     ],
     ['a missing field', { state: 'closed', failures: 0, successes: 0, openings: 0, probeAt: null }],
   ])('refuse %s and keep the state', async (_, snapshot) => {

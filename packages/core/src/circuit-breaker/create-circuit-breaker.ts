@@ -31,13 +31,13 @@ export interface CircuitBreakerOptions {
   /** How long a call may take, in milliseconds. Without it a call may take for ever. */
   readonly callTimeoutMs?: number | undefined
   /**
-   * After how many milliseconds a probe that has not ended makes room for another; its result then
-   * counts for nothing. Default `callTimeoutMs`, or else 30 000.
+   * After how many milliseconds a probe that has not ended loses its place to the next call that
+   * comes; from then on its result counts for nothing. Default `callTimeoutMs`, or else 30 000.
    */
   readonly probeLeaseMs?: number | undefined
   /**
-   * What the result of a call says about the dependency. Default {@link classifyCall}. One that throws
-   * is logged, and the default decides.
+   * What the result of a call says about the dependency. Default {@link classifyCall}. One that throws,
+   * or gives something else, is logged, and the default decides.
    */
   readonly classify?: ((result: PromiseSettledResult<unknown>) => CircuitVerdict) | undefined
   /** Called after each change of state. What it throws is logged and changes nothing. */

@@ -366,7 +366,7 @@ describe('what is only documented', () => {
     }
     await giveUp()
     expect(raw.stats).toMatchObject({ successes: 1, failures: 0 })
-    breaker.restore({ ...breaker.snapshot(), state: 'open' })
+    breaker.restore({ ...breaker.snapshot(), state: 'open', probeAt: Date.now() + 1_000 })
     await vi.advanceTimersByTimeAsync(1_000)
     await giveUp()
     expect(breaker.state).toBe('open')

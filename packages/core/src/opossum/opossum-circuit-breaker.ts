@@ -10,13 +10,16 @@ import type {
   CircuitSnapshot,
   CircuitState,
   CircuitStateChangeReason,
-  CircuitVerdict,
   CircuitWork,
 } from '../circuit-breaker/circuit-breaker.ts'
+import {
+  announceChange,
+  countOne,
+  judgeCall,
+  logFault,
+} from '../circuit-breaker/circuit-bystanders.ts'
 import { CircuitCallTimeoutError } from '../circuit-breaker/circuit-call-timeout-error.ts'
 import { createCircuitOpenError } from '../circuit-breaker/circuit-open-error.ts'
-import { classifyCall } from '../circuit-breaker/classify-call.ts'
-import { silentLogger } from '../logger/logger.ts'
 import type { CounterSeries } from '../metrics/metrics.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { OpossumCircuitBreakerOptions } from './create-opossum-circuit-breaker.ts'
@@ -118,7 +121,8 @@ export class OpossumCircuitBreaker implements CircuitBreaker {
       successes: 0,
       probeAt: isWaiting ? systemClock.now() + this.#probeAt - systemClock.monotonic() : null,
       openings: this.#openings,
-      forced: this.#isForced,
+      // A breaker that was shut down will not probe either.
+      forced: this.#isForced || this.#breaker.isShutdown,
     }
   }
 
@@ -182,17 +186,7 @@ export class OpossumCircuitBreaker implements CircuitBreaker {
     if (call.outcome !== undefined) return call.outcome
     if (call.epoch !== this.#epoch) return 'stale'
     if (result.status === 'rejected' && signal?.aborted === true) return 'aborted'
-    return this.#classify(result)
-  }
-
-  #classify(result: PromiseSettledResult<unknown>): CircuitVerdict {
-    const { classify = classifyCall } = this.#options
-    try {
-      return classify(result)
-    } catch (error) {
-      this.#log(error, 'classify threw; the default verdict stands.')
-      return classifyCall(result)
-    }
+    return judgeCall(this.#options, this.name, result)
   }
 
   /**
@@ -224,18 +218,23 @@ export class OpossumCircuitBreaker implements CircuitBreaker {
   }
 
   #retryAfterMs(): number {
-    const { opened, halfOpen, isShutdown, options } = this.#breaker
+    const { opened, isShutdown, options } = this.#breaker
     if (this.#isForced || isShutdown) return options.resetTimeout
     if (opened) return Math.max(0, this.#probeAt - systemClock.monotonic())
-    // The one probe is under way for at most its timeout. While closed, only `capacity` rejects.
-    return halfOpen ? options.timeout || options.resetTimeout : 0
+    // While half-open, the probe may end at any moment. While closed, only `capacity` rejects.
+    return 0
   }
 
   // Changes of state
 
   #listen(): void {
     isolateListeners(this.#breaker, (error, event) =>
-      this.#log(error, `A listener of opossum's "${String(event)}" event threw.`),
+      logFault(
+        this.#options,
+        this.name,
+        error,
+        `A listener of opossum's "${String(event)}" event threw.`,
+      ),
     )
     this.#breaker.addListener('open', () => {
       this.#probeAt = this.#nextProbeAt()
@@ -286,32 +285,11 @@ export class OpossumCircuitBreaker implements CircuitBreaker {
       reason: reason ?? ownReason(from, to),
       at: systemClock.now(),
     }
-    try {
-      const answer: unknown = onStateChange(change)
-      // An asynchronous listener fits the type; what it rejects with must not end the process.
-      void Promise.resolve(answer).catch((error: unknown) => {
-        this.#log(error, 'onStateChange rejected.')
-      })
-    } catch (error) {
-      this.#log(error, 'onStateChange threw.')
-    }
+    announceChange(this.#options, change)
   }
 
   #count(series: CounterSeries | undefined): void {
-    try {
-      series?.inc()
-    } catch (error) {
-      this.#log(error, 'A metric threw.')
-    }
-  }
-
-  #log(error: unknown, message: string): void {
-    const { logger = silentLogger } = this.#options
-    try {
-      logger.error({ circuit: this.name, err: error }, message)
-    } catch {
-      // A logger that throws has nowhere left to say so.
-    }
+    countOne(this.#options, this.name, series)
   }
 }
 

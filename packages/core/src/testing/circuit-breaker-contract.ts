@@ -222,7 +222,8 @@ export const circuitBreakerContract: readonly CircuitBreakerContractCase[] = [
       const breaker = await createHalfOpen(harness)
       const probe = hang(breaker)
       assert.equal(probe.isStarted, true)
-      assert.ok((await rejectionOf(breaker)) > 0)
+      // It may end at any moment.
+      assert.equal(await rejectionOf(breaker), 0)
       assert.equal(breaker.state, 'half-open')
       probe.resolve('ok')
       assert.equal(await probe.answer, 'ok')
