@@ -349,6 +349,12 @@ describe('rows that cannot be judged', () => {
     expect(report.summary.rules['balance.reconciliation'].evaluated).toBe(1)
   })
 
+  test('does not take it for a repetition that a completed transaction was cancelled', async () => {
+    const [first] = chain([100n])
+    const { summary } = await audit([first!, { ...first!, status: 'cancelled' }])
+    expect(summary.rules['balance.arithmetic'].notEvaluable).toEqual({ 'conflicting-duplicate': 1 })
+  })
+
   test('recognises a repeated row within the number that is remembered', async () => {
     const rows = chain([100n, 10n, 10n])
     const again = [...rows, { ...rows[0]!, sequence: 4n }]
