@@ -42,18 +42,27 @@ async function measureHere(suite: string, file: string): Promise<void> {
 
 async function runSuite(suite: string, only: string | undefined): Promise<void> {
   const missed: string[] = []
+  let measured = 0
   for (const file of figureFiles(suite)) {
     const figure = await loadFigure(suite, file)
     if (only !== undefined && figure.id !== only) continue
 
     const line = measureInChild(suite, file)
+    measured += 1
     console.log(values.json ? JSON.stringify(line) : describe(line))
     for (const { text, holds } of figure.targets) {
       if (!holds(line)) missed.push(`${figure.id}: ${text}`)
     }
   }
+  if (measured === 0) {
+    console.error(`${suite} has no figure ${only}; bench/README.md lists them.`)
+    process.exitCode = 1
+    return
+  }
   const verdict = missed.length === 0 ? 'All targets are met.' : `Missed: ${missed.join('; ')}.`
   console.log(values.json ? JSON.stringify({ bench: suite, missed }) : verdict)
+  // 2 as in the audit: it ran, and there is something to look at.
+  if (missed.length > 0) process.exitCode = 2
 }
 
 function measureInChild(suite: string, file: string): Line {
