@@ -6,7 +6,7 @@ import { publishedPackages, readWorkspace } from './scripts/tidy/workspace.ts'
  * dependencies left out. Every published subpath has a line here.
  */
 const LIMITS: Readonly<Record<string, string>> = {
-  '@assay/core': '18 kB',
+  '@assay/core': '52 kB',
   '@assay/core/opossum': '4 kB',
   '@assay/core/postgres': '4 kB',
   '@assay/core/prometheus': '4 kB',
