@@ -334,10 +334,14 @@ describe('what a check throws', () => {
     expect(JSON.stringify(everything)).not.toContain('hunter2')
   })
 
-  test('stays what it is when onFailure throws', async () => {
+  // A rejection that nobody handles would end the process, and does end the run of these tests.
+  test.each([
+    ['throws', fail],
+    ['rejects', () => Promise.reject(new Error('The log is full.'))],
+  ])('stays what it is when onFailure %s', async (_, onFailure) => {
     const database = dependency()
     database.answerWith(fail)
-    const { health } = setUp({ checks: [database.definition], onFailure: fail })
+    const { health } = setUp({ checks: [database.definition], onFailure })
     expect(await health.readiness()).toMatchObject({ checks: [{ output: 'Error' }] })
   })
 })

@@ -4,6 +4,7 @@ import {
   assertWholeNumber,
   InvalidOptionError,
 } from '../errors/invalid-option-error.ts'
+import { tellQuietly } from '../errors/tell-quietly.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import type { HealthObservation } from './health-observation.ts'
 import type { HealthCheckResult, HealthReport, HealthStatus } from './health-report.ts'
@@ -41,7 +42,10 @@ export interface HealthCheckOptions {
   readonly cacheMs?: number | undefined
   /** How many calls of one check may hang past their timeout before it is no longer made. Default 10. */
   readonly abandonedMax?: number | undefined
-  /** Told what a failed check threw, which no report shows. What it throws itself is ignored. */
+  /**
+   * Told what a failed check threw, which no report shows. Nobody waits for it, and what it throws or
+   * rejects with is ignored.
+   */
   readonly onFailure?: ((name: string, error: unknown) => void) | undefined
   readonly clock?: Clock | undefined
 }
@@ -184,16 +188,9 @@ function createDependency(
       const observation = await runHealthCheck({ name, check, timeoutMs, clock, onAbandoned })
       return { ...observation, output: undefined }
     } catch (error) {
-      report(error)
-      return { status: 'fail', measurements: {}, output: describeFailure(error) }
-    }
-  }
-
-  function report(error: unknown): void {
-    try {
-      onFailure?.(name, error)
-    } catch {
       // A listener never decides whether a service is healthy.
+      tellQuietly(() => onFailure?.(name, error))
+      return { status: 'fail', measurements: {}, output: describeFailure(error) }
     }
   }
 
