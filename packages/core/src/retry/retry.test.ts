@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import { CircuitOpenError } from '../circuit-breaker/circuit-open-error.ts'
 import { AssayError } from '../errors/assay-error.ts'
+import { createMetrics } from '../metrics/create-metrics.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { noMetrics } from '../metrics/no-metrics.ts'
 import { systemClock } from '../runtime/clock.ts'
@@ -360,28 +361,31 @@ describe('the deadline', () => {
     expect(await bounded).toBeInstanceOf(RetryDeadlineError)
   })
 
-  it('lets no attempt begin after a host overslept', async () => {
+  it('lets no attempt begin after a host overslept, and throws what the last one threw', async () => {
     const clock = createTestClock()
-    let attempts = 0
-    const outcome = retry(
-      () => {
-        attempts += 1
-        throw busy()
+    const thrown = busy()
+    const work = vi.fn<() => void>(failing(thrown))
+    const outcome = retry(work, {
+      deadlineMs: 1_000,
+      // A host that was suspended runs its timers late, and finds that much time has passed.
+      clock: {
+        ...clock,
+        monotonic: () => (work.mock.calls.length === 0 ? 0 : clock.monotonic() * 10),
       },
-      {
-        deadlineMs: 1_000,
-        // A host that was suspended runs its timers late, the shorter ones first.
-        clock: {
-          ...clock,
-          monotonic: () => (attempts === 0 ? 0 : clock.monotonic() * 10),
-        },
-        random: () => 1,
-      },
-    ).catch((error: unknown) => error)
+      random: () => 1,
+    }).catch((error: unknown) => error)
     await clock.advance(200)
-    expect(await outcome).toBeInstanceOf(RetryDeadlineError)
-    expect(attempts).toBe(1)
+    expect(await outcome).toBe(thrown)
+    expect(work).toHaveBeenCalledOnce()
     expect(clock.pending).toBe(0)
+  })
+
+  it('counts from the start, whichever attempt it ends', async () => {
+    const hanging = (attempt: number): unknown =>
+      attempt === 1 ? failing(busy())() : new Promise(() => {})
+    const { error, clock } = await runToEnd(hanging, { deadlineMs: 1_000 })
+    expect(error).toMatchObject({ code: 'RETRY_DEADLINE_EXCEEDED', context: { attempts: 2 } })
+    expect(clock.monotonic()).toBe(1_000)
   })
 
   it('does not move when the host corrects its wall clock', async () => {
@@ -413,7 +417,7 @@ describe('the signal of the caller', () => {
       (error: unknown) => error,
     )
     await clock.advance(199)
-    expect(clock.pending).toBe(2)
+    expect(clock.pending).toBe(1)
     controller.abort('shutting down')
     expect(await outcome).toBe('shutting down')
     expect(clock.pending).toBe(0)
@@ -544,10 +548,22 @@ describe('who is told', () => {
     expect(Object.keys(counts)).toHaveLength(9)
   })
 
+  it('is looked up once a run, and one whose name is taken is a bug before the first attempt', async () => {
+    const { metrics } = countingMetrics()
+    const counter = vi.spyOn(metrics, 'counter')
+    await runToEnd(failing(busy()), { metrics })
+    expect(counter).toHaveBeenCalledOnce()
+
+    const taken = createMetrics()
+    taken.gauge({ name: RETRY_ATTEMPTS_TOTAL, help: 'Something else.' })
+    const { error, startedAt } = await runToEnd(() => 'done', { metrics: taken })
+    expect(error).toMatchObject({ code: 'METRIC_CONFLICT' })
+    expect(startedAt).toEqual([])
+  })
+
   it('cannot change the outcome by failing, at once or later', async () => {
     const broken = failing(new Error('broken'))
     const brokenMetrics: Partial<Metrics>[] = [
-      { counter: broken },
       { counter: () => ({ labels: broken }) },
       { counter: () => ({ labels: () => ({ inc: broken }) }) },
     ]

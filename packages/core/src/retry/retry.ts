@@ -6,12 +6,13 @@ import {
   assertWholeNumber,
   InvalidOptionError,
 } from '../errors/invalid-option-error.ts'
+import { tellQuietly } from '../errors/tell-quietly.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { noMetrics } from '../metrics/no-metrics.ts'
-import { type Clock, systemClock } from '../runtime/clock.ts'
+import { type Clock, systemClock, type Timer } from '../runtime/clock.ts'
 import { type Random, systemRandom } from '../runtime/random.ts'
 import { RetryDeadlineError } from './retry-deadline-error.ts'
-import { RETRY_ATTEMPTS_TOTAL, type RetryOutcome } from './retry-metrics.ts'
+import { createAttemptsCounter, type RetryOutcome } from './retry-metrics.ts'
 
 /** What one attempt is given. */
 export interface RetryAttempt {
@@ -104,10 +105,13 @@ export interface RetryOptions {
  * @param work the operation; called with the number of the attempt and a signal to pass on
  * @param options limits, and who is asked and told; durations in milliseconds
  * @returns what the first successful attempt returned
- * @throws what the last attempt threw, unchanged, when no further attempt follows
+ * @throws what the last attempt threw, unchanged, when no further attempt follows; also when a host
+ *   overslept and its time was over when the wait ended
  * @throws {RetryDeadlineError} `RETRY_DEADLINE_EXCEEDED` when the deadline came during an attempt;
  *   what the attempt before it threw is the cause
  * @throws {InvalidOptionError} `INVALID_OPTION`, before the first attempt
+ * @throws {MetricConflictError} `METRIC_CONFLICT`, before the first attempt, when the counter's name
+ *   stands for something else in `metrics`
  * @throws the reason of `signal`, as soon as it aborts
  *
  * @example
@@ -180,7 +184,7 @@ function readSettings(options: RetryOptions) {
     signal: options.signal,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
-    metrics: options.metrics ?? noMetrics,
+    attempts: createAttemptsCounter(options.metrics ?? noMetrics),
   }
   assertWholeNumber('retry', 'attemptsMax', settings.attemptsMax, { min: 1 })
   assertDurationMs('retry', 'delayMs', settings.delayMs)
@@ -210,22 +214,25 @@ function startRun<Result>(work: RetryWork<Result>, settings: Settings): Run<Resu
   const startedAt = clock.monotonic()
   const controller = new AbortController()
   const { signal } = controller
-  let attempts = 0
   let failed: FailedAttempt | undefined
 
   const ended = rejectionOf(signal)
   const remainingMs = (): number => deadlineMs - (clock.monotonic() - startedAt)
   const onAbort = (): void => controller.abort(settings.signal?.reason)
-  const onDeadline = (): void => {
-    controller.abort(new RetryDeadlineError(operation, attempts, deadlineMs, failed?.error))
-  }
   settings.signal?.addEventListener('abort', onAbort, { once: true })
-  const timer = deadlineMs === Infinity ? undefined : clock.setTimer(onDeadline, deadlineMs)
+
+  /** Only while an attempt runs: what the one before it threw says more than that time is over. */
+  function watchDeadline(attempt: number): Timer | undefined {
+    if (deadlineMs === Infinity) return undefined
+    const onDeadline = (): void =>
+      controller.abort(new RetryDeadlineError(operation, attempt, deadlineMs, failed?.error))
+    return clock.setTimer(onDeadline, Math.max(0, remainingMs()))
+  }
 
   return {
     signal,
     async attempt(attempt) {
-      attempts = attempt
+      const deadline = watchDeadline(attempt)
       try {
         const result = await Promise.race([ended, work({ attempt, signal })])
         count(settings, 'success')
@@ -244,16 +251,17 @@ function startRun<Result>(work: RetryWork<Result>, settings: Settings): Run<Resu
         }
         // p-retry judges what is thrown by its class, and replaces what is no error: it gets a stand-in.
         throw new Error('An attempt failed.', { cause: error })
+      } finally {
+        deadline?.cancel()
       }
     },
     async waitOrStop() {
       if (failed?.next.kind !== 'retry') throw failed?.error
       await clock.sleep(failed.next.waitMs, { signal })
       // A host that slept or was busy wakes late: no attempt begins when its time is over.
-      if (remainingMs() <= 0) onDeadline()
+      if (remainingMs() <= 0) throw failed.error
     },
     end() {
-      timer?.cancel()
       settings.signal?.removeEventListener('abort', onAbort)
     },
   }
@@ -314,25 +322,9 @@ function jitterMs(attempt: number, { delayMs, delayMaxMs, random }: Settings): n
 
 function report(failed: FailedAttempt, settings: Settings): void {
   count(settings, failed.next.kind === 'retry' ? 'retry' : failed.next.reason)
-  quietly(() => settings.onFailedAttempt?.(failed))
+  tellQuietly(() => settings.onFailedAttempt?.(failed))
 }
 
-function count({ metrics, operation }: Settings, outcome: RetryOutcome): void {
-  quietly(() =>
-    metrics
-      .counter({
-        name: RETRY_ATTEMPTS_TOTAL,
-        help: 'Attempts that ended, by outcome.',
-        labelNames: ['operation', 'outcome'],
-      })
-      .labels({ operation, outcome })
-      .inc(),
-  )
-}
-
-/** A listener or a meter that fails, at once or later, is no reason for the work to fail. */
-function quietly(tell: () => unknown): void {
-  try {
-    Promise.resolve(tell()).catch(() => {})
-  } catch {}
+function count({ attempts, operation }: Settings, outcome: RetryOutcome): void {
+  tellQuietly(() => attempts.labels({ operation, outcome }).inc())
 }
