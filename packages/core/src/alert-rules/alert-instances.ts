@@ -15,114 +15,23 @@ export interface AlertInstances {
   states(): readonly AlertRuleState[]
 }
 
-interface Instance {
+/** A label set for which the rule is pending or firing. */
+interface ActiveAlert {
   readonly labelSet: LabelSet
-  state: AlertState
-  reason: NoDataReason | undefined
-  value: number
-  activeAt: number
+  state: 'pending' | 'firing'
+  readonly activeAt: number
   /** When it ceased to hold while firing; `NaN` while it holds. */
   ceasedAt: number
+  value: number
   /** The tick in which it was last judged. */
   tick: number
 }
 
+/** Where nothing is measured, that is what the rule says of no label set in particular. */
 const NOTHING: RuleJudgement = {
   labelSets: [EMPTY_LABEL_SET],
   values: [Number.NaN],
   verdicts: Uint8Array.of(VERDICT.no_series),
-}
-
-/** Makes the states of a rule, which has none yet. */
-export function createAlertInstances(rule: AlertRule): AlertInstances {
-  const byKey = new Map<string, Instance>()
-  /** In the order of the last judgement, which is mostly the order of the next. */
-  let order: Instance[] = []
-  let tick = 0
-
-  function find(labelSet: LabelSet, guess: Instance | undefined): Instance {
-    if (guess?.labelSet.key === labelSet.key) return guess
-    const existing = byKey.get(labelSet.key)
-    if (existing !== undefined) return existing
-    const created: Instance = {
-      labelSet,
-      state: 'inactive',
-      reason: undefined,
-      value: Number.NaN,
-      activeAt: Number.NaN,
-      ceasedAt: Number.NaN,
-      tick: 0,
-    }
-    byKey.set(labelSet.key, created)
-    return created
-  }
-
-  /** Takes the next step, as an alerting rule of Prometheus does. */
-  function step(instance: Instance, verdict: number, at: number): AlertState {
-    if (verdict === VERDICT.holds) {
-      instance.ceasedAt = Number.NaN
-      if (instance.state !== 'pending' && instance.state !== 'firing') instance.activeAt = at
-      const isDue = instance.state === 'firing' || at - instance.activeAt >= rule.forMs
-      return isDue ? 'firing' : 'pending'
-    }
-    if (instance.state === 'firing' && rule.keepFiringForMs > 0) {
-      if (Number.isNaN(instance.ceasedAt)) instance.ceasedAt = at
-      if (at - instance.ceasedAt < rule.keepFiringForMs) return 'firing'
-    }
-    return verdict === VERDICT.fails ? 'inactive' : 'no_data'
-  }
-
-  function advanceOne(
-    instance: Instance,
-    verdict: number,
-    at: number,
-    transitions: AlertTransition[],
-  ): void {
-    const from = instance.state
-    instance.state = step(instance, verdict, at)
-    instance.reason = instance.state === 'no_data' ? REASONS[verdict] : undefined
-    if (instance.state !== from) transitions.push({ ...describe(instance), from, at })
-  }
-
-  function describe({ labelSet, state, reason, value, activeAt }: Instance): AlertRuleState {
-    const isActive = state === 'pending' || state === 'firing'
-    return {
-      rule,
-      labels: { ...labelSet.labels, ...rule.labels },
-      state,
-      reason,
-      value: Number.isNaN(value) ? undefined : value,
-      activeAt: isActive ? activeAt : undefined,
-    }
-  }
-
-  /** A label set that is gone does not hold; once it has ceased to fire, it is forgotten. */
-  function advanceGone(at: number, transitions: AlertTransition[]): void {
-    for (const instance of byKey.values()) {
-      if (instance.tick === tick) continue
-      const isActive = instance.state === 'pending' || instance.state === 'firing'
-      if (isActive) advanceOne(instance, VERDICT.fails, at, transitions)
-      if (instance.state !== 'firing') byKey.delete(instance.labelSet.key)
-    }
-  }
-
-  return {
-    advance(judgement, at, transitions) {
-      tick += 1
-      const { labelSets, values, verdicts } = judgement.labelSets.length > 0 ? judgement : NOTHING
-      const next: Instance[] = []
-      for (let index = 0; index < labelSets.length; index += 1) {
-        const instance = find(labelSets[index]!, order[index])
-        instance.tick = tick
-        instance.value = values[index]!
-        advanceOne(instance, verdicts[index]!, at, transitions)
-        next.push(instance)
-      }
-      order = next
-      if (byKey.size > next.length) advanceGone(at, transitions)
-    },
-    states: () => Array.from(byKey.values(), describe),
-  }
 }
 
 const REASONS: readonly (NoDataReason | undefined)[] = [
@@ -130,3 +39,122 @@ const REASONS: readonly (NoDataReason | undefined)[] = [
   'too_few_samples',
   'not_a_number',
 ]
+
+/** Makes the states of a rule, which has none yet. */
+export function createAlertInstances(rule: AlertRule): AlertInstances {
+  /** Few of many label sets are active, and the others need nothing but their verdict. */
+  const active = new Map<string, ActiveAlert>()
+  let last: RuleJudgement = { labelSets: [], values: [], verdicts: new Uint8Array(0) }
+  let tick = 0
+
+  function advance(judgement: RuleJudgement, at: number, transitions: AlertTransition[]): void {
+    tick += 1
+    const { labelSets, values, verdicts } = judgement
+    const isSameList = labelSets === last.labelSets
+    const verdictByKey = isSameList ? undefined : verdictsByKey(last)
+    for (let index = 0; index < verdicts.length; index += 1) {
+      const verdict = verdicts[index]!
+      const before = isSameList
+        ? last.verdicts[index]!
+        : (verdictByKey!.get(labelSets[index]!.key) ?? VERDICT.fails)
+      // Nothing changes for whoever is not active and is judged as before.
+      if (verdict === before && verdict !== VERDICT.holds && active.size === 0) continue
+
+      const labelSet = labelSets[index]!
+      const alert = active.get(labelSet.key)
+      const from = alert?.state ?? stateOf(before)
+      const state = step(alert, labelSet, verdict, at, values[index]!)
+      if (state !== from) {
+        const now = { labelSet, state, verdict, value: values[index]! }
+        transitions.push({ ...describe(now), from, at })
+      }
+    }
+    last = judgement
+    if (active.size > 0) forgetGone(at, transitions)
+  }
+
+  /** Takes the next step, as an alerting rule of Prometheus does. */
+  function step(
+    alert: ActiveAlert | undefined,
+    labelSet: LabelSet,
+    verdict: number,
+    at: number,
+    value: number,
+  ): AlertState {
+    if (verdict === VERDICT.holds) {
+      const fresh = { labelSet, state: 'pending' as const, activeAt: at }
+      const next: ActiveAlert = alert ?? { ...fresh, ceasedAt: Number.NaN, value, tick }
+      if (at - next.activeAt >= rule.forMs) next.state = 'firing'
+      next.ceasedAt = Number.NaN
+      next.value = value
+      next.tick = tick
+      active.set(labelSet.key, next)
+      return next.state
+    }
+    if (alert === undefined) return stateOf(verdict)
+    alert.tick = tick
+    if (alert.state === 'firing' && rule.keepFiringForMs > 0) {
+      if (Number.isNaN(alert.ceasedAt)) alert.ceasedAt = at
+      if (at - alert.ceasedAt < rule.keepFiringForMs) return 'firing'
+    }
+    active.delete(labelSet.key)
+    return stateOf(verdict)
+  }
+
+  /** A label set that is no longer measured does not hold. */
+  function forgetGone(at: number, transitions: AlertTransition[]): void {
+    for (const alert of active.values()) {
+      if (alert.tick === tick) continue
+      const { labelSet, state: from, value } = alert
+      const state = step(alert, labelSet, VERDICT.fails, at, value)
+      if (state === from) continue
+      transitions.push({
+        ...describe({ labelSet, state, verdict: VERDICT.fails, value }),
+        from,
+        at,
+      })
+    }
+  }
+
+  function describe({ labelSet, state, verdict, value }: Described): AlertRuleState {
+    return {
+      rule,
+      labels: { ...labelSet.labels, ...rule.labels },
+      state,
+      reason: state === 'no_data' ? REASONS[verdict] : undefined,
+      value: Number.isNaN(value) ? undefined : value,
+      activeAt: active.get(labelSet.key)?.activeAt,
+    }
+  }
+
+  return {
+    advance: (judgement, at, transitions) =>
+      advance(judgement.labelSets.length > 0 ? judgement : NOTHING, at, transitions),
+    states() {
+      const judged = last.labelSets.map((labelSet, index) => {
+        const verdict = last.verdicts[index]!
+        const state = active.get(labelSet.key)?.state ?? stateOf(verdict)
+        return describe({ labelSet, state, verdict, value: last.values[index]! })
+      })
+      const keys = new Set(last.labelSets.map(({ key }) => key))
+      const kept = [...active.values()].filter(({ labelSet }) => !keys.has(labelSet.key))
+      return [...judged, ...kept.map((alert) => describe({ ...alert, verdict: VERDICT.fails }))]
+    },
+  }
+}
+
+interface Described {
+  readonly labelSet: LabelSet
+  readonly state: AlertState
+  readonly verdict: number
+  readonly value: number
+}
+
+/** The state of a label set that is not active. */
+function stateOf(verdict: number): AlertState {
+  return verdict < VERDICT.fails ? 'no_data' : 'inactive'
+}
+
+function verdictsByKey({ labelSets, verdicts }: RuleJudgement): ReadonlyMap<string, number> {
+  return new Map(labelSets.map(({ key }, index) => [key, verdicts[index]!]))
+}

@@ -12,7 +12,7 @@ export const ALERT_RULE_SAMPLES_DROPPED_TOTAL = 'assay_alert_rule_samples_droppe
 /** Options of {@link createRegistrySource}. */
 export interface RegistrySourceOptions {
   /**
-   * How many samples may be kept in all, at 12 bytes each. Past it a series loses its oldest, and a
+   * How many samples may be kept in all, at 9 bytes each. Past it a metric loses its oldest, and a
    * new series is not kept. Default 4,000,000.
    */
   readonly samplesMax?: number | undefined
@@ -53,7 +53,10 @@ export function createRegistrySource(
     .labels({})
   return {
     open: (readings) =>
-      createRegistryReader(metrics, readings, { left: samplesMax, onDropped: () => dropped.inc() }),
+      createRegistryReader(metrics, readings, {
+        left: samplesMax,
+        onDropped: (count) => dropped.inc(count),
+      }),
   }
 }
 
@@ -81,16 +84,20 @@ function createRegistryReader(
     const sampledAt = times.end === times.start ? Number.NEGATIVE_INFINITY : times.at(times.end - 1)
     if (at <= sampledAt) {
       if (sampledAt - at <= LOOKBACK_MS) return
-      for (const { store } of stores.values()) store.clear()
-      times.forgetBefore(Number.POSITIVE_INFINITY)
+      forgetBefore(Number.POSITIVE_INFINITY)
       sweptAt = Number.NEGATIVE_INFINITY
     }
-    for (const family of metrics.collect()) {
-      for (const { store } of byName.get(family.name) ?? []) store.append(family, times.end, at)
-    }
+    for (const { store } of stores.values()) store.beginTick(at)
     times.append(at)
+    for (const family of metrics.collect()) {
+      for (const { store } of byName.get(family.name) ?? []) store.enter(family)
+    }
     if (at - sweptAt < SWEEP_EVERY_MS) return
     sweptAt = at
+    forgetBefore(at)
+  }
+
+  function forgetBefore(at: number): void {
     for (const { store } of stores.values()) store.dropStale(at)
     times.forgetBefore(at - retentionMaxMs)
   }

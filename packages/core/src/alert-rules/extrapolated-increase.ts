@@ -1,4 +1,4 @@
-import { positionOfTick, type SampleRing, tickAt, valueAt } from './sample-ring.ts'
+import { findSpan, isPresent, sampleAt, type SampleTable, type TickSpan } from './sample-table.ts'
 import type { TickTimes } from './tick-times.ts'
 
 /** A window over ticks. */
@@ -11,8 +11,17 @@ export interface TickWindow {
   readonly endTick: number
 }
 
-/** A series is extrapolated to an edge when its sample is this much of the usual distance away. */
+/** The samples of a metric, and when they were taken. */
+export interface TimedTable {
+  readonly table: SampleTable
+  readonly times: TickTimes
+}
+
+/** A series is extrapolated to an edge when its sample is less than this many intervals away. */
 const EDGE_DISTANCE_MAX = 1.1
+
+/** Filled anew by each call: an object for each of millions of measurements would be felt. */
+const span: TickSpan = { first: 0, last: 0, count: 0 }
 
 /**
  * By how much a counter grew over a window, estimated as `increase` of Prometheus does: what the
@@ -22,70 +31,57 @@ const EDGE_DISTANCE_MAX = 1.1
  *
  * @param limitsToZeroFirst whether the last of these is settled before the distance to the edge is
  *   judged, as Prometheus did up to 2.51
+ * @param seconds what the estimate is divided by: the length of the window for a rate, else 1
  * @returns `undefined` where fewer than two samples are in the window
  * @see https://prometheus.io/docs/prometheus/latest/querying/functions/#increase
  */
 export function extrapolatedIncrease(
-  ring: SampleRing,
-  times: TickTimes,
+  { table, times }: TimedTable,
+  column: number,
   window: TickWindow,
-  limitsToZeroFirst: boolean,
+  { limitsToZeroFirst, seconds }: { limitsToZeroFirst: boolean; seconds: number },
 ): number | undefined {
-  const factor = extrapolation(ring, times, window, limitsToZeroFirst)
-  return factor === undefined ? undefined : growth * factor
-}
+  findSpan(table, column, window.firstTick, window.endTick, span)
+  const { first, last, count } = span
+  if (count < 2) return undefined
 
-/** {@link extrapolatedIncrease}, for each second of the window. */
-export function extrapolatedRate(
-  ring: SampleRing,
-  times: TickTimes,
-  window: TickWindow,
-  limitsToZeroFirst: boolean,
-): number | undefined {
-  const factor = extrapolation(ring, times, window, limitsToZeroFirst)
-  // In this order, so that the last bit is as in Prometheus.
-  return factor === undefined ? undefined : growth * (factor / ((window.to - window.from) / 1_000))
-}
+  const firstValue = sampleAt(table, column, first)
+  let growth = sampleAt(table, column, last) - firstValue
+  if (table.resetTick[column]! > first) growth = addResets(table, column, first, last, growth)
 
-/** What the samples of the last window showed: a second result of {@link extrapolation}. */
-let growth = 0
-
-function extrapolation(
-  ring: SampleRing,
-  times: TickTimes,
-  window: TickWindow,
-  limitsToZeroFirst: boolean,
-): number | undefined {
-  const first = positionOfTick(ring, window.firstTick)
-  const last = positionOfTick(ring, window.endTick) - 1
-  if (last <= first) return undefined
-
-  const firstValue = valueAt(ring, first)
-  growth = valueAt(ring, last) - firstValue
-  if (ring.resetAt > first) addWhatResetsLost(ring, first, last)
-
-  const firstTime = times.at(tickAt(ring, first))
-  const lastTime = times.at(tickAt(ring, last))
+  const firstTime = times.at(first)
+  const lastTime = times.at(last)
   const sampled = (lastTime - firstTime) / 1_000
-  const interval = sampled / (last - first)
+  const interval = sampled / (count - 1)
   const edgeDistanceMax = interval * EDGE_DISTANCE_MAX
   const toEnd = (window.to - lastTime) / 1_000
   const toStart = (firstTime - window.from) / 1_000
-  const toZero = growth > 0 && firstValue >= 0 ? sampled * (firstValue / growth) : Infinity
+  const toZero =
+    growth > 0 && firstValue >= 0 ? sampled * (firstValue / growth) : Number.POSITIVE_INFINITY
 
   let before = limitsToZeroFirst ? Math.min(toStart, toZero) : toStart
   if (before >= edgeDistanceMax) before = interval / 2
   if (!limitsToZeroFirst) before = Math.min(before, toZero)
   const after = toEnd < edgeDistanceMax ? toEnd : interval / 2
-  return (sampled + before + after) / sampled
+  // In this order, so that the last bit is as in Prometheus.
+  return growth * ((sampled + before + after) / sampled / seconds)
 }
 
-/** One by one, so that the last bit is as in Prometheus. */
-function addWhatResetsLost(ring: SampleRing, first: number, last: number): void {
-  let previous = valueAt(ring, first)
-  for (let position = first + 1; position <= last; position += 1) {
-    const value = valueAt(ring, position)
-    if (value < previous) growth += previous
+/** Adds what a counter had reached before each time that it began anew. */
+function addResets(
+  table: SampleTable,
+  column: number,
+  first: number,
+  last: number,
+  growth: number,
+): number {
+  let corrected = growth
+  let previous = sampleAt(table, column, first)
+  for (let tick = first + 1; tick <= last; tick += 1) {
+    if (!isPresent(table, column, tick)) continue
+    const value = sampleAt(table, column, tick)
+    if (value < previous) corrected += previous
     previous = value
   }
+  return corrected
 }

@@ -16,19 +16,23 @@ export function histogramQuantile(
   const last = bounds.length - 1
   if (last < 1 || bounds[last] !== Number.POSITIVE_INFINITY) return Number.NaN
 
-  // Buckets that were scraped apart, or extrapolated apart, may seem to hold less than a lower one.
-  const cumulative: number[] = []
-  for (const count of counts) cumulative.push(Math.max(cumulative.at(-1) ?? count, count))
-  const total = cumulative[last]!
+  // Buckets that were extrapolated apart may seem to hold less than a lower one.
+  const total = Math.max(...counts)
   // Also where it is no number.
   if (!(total > 0)) return Number.NaN
 
   const rank = quantile * total
-  const found = cumulative.findIndex((count) => count >= rank)
+  let below = 0
+  let found = 0
+  let reached = counts[0]!
+  while (reached < rank) {
+    found += 1
+    below = reached
+    reached = Math.max(reached, counts[found]!)
+  }
   if (found === last) return bounds[last - 1]!
   const upper = bounds[found]!
   if (found === 0 && upper <= 0) return upper
   const lower = found === 0 ? 0 : bounds[found - 1]!
-  const below = found === 0 ? 0 : cumulative[found - 1]!
-  return lower + (upper - lower) * ((rank - below) / (cumulative[found]! - below))
+  return lower + (upper - lower) * ((rank - below) / (reached - below))
 }

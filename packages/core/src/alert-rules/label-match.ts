@@ -24,7 +24,7 @@ export function matchersOf(where: LabelMatches): readonly LabelMatcher[] {
   return Object.entries(where)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([label, match]): LabelMatcher => {
-      if (typeof match === 'string') return { label, operator: '=', value: match }
+      if (typeof match !== 'object') return { label, operator: '=', value: match }
       if ('not' in match) return { label, operator: '!=', value: match.not }
       if ('matches' in match) return { label, operator: '=~', value: match.matches }
       return { label, operator: '!~', value: match.notMatches }
@@ -37,7 +37,8 @@ export function compileMatches(
 ): (labels: Readonly<Record<string, string>>) => boolean {
   const tests = matchersOf(where).map(({ label, operator, value }) => {
     const test = compileMatcher(operator, value)
-    return (labels: Readonly<Record<string, string>>) => test(labels[label] ?? '')
+    return (labels: Readonly<Record<string, string>>) =>
+      test(Object.hasOwn(labels, label) ? labels[label]! : '')
   })
   return (labels) => tests.every((test) => test(labels))
 }

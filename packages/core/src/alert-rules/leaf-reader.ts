@@ -1,11 +1,11 @@
 import type { LeafExpression } from './alert-expression.ts'
 import type { WindowEdge } from './alert-rule-source.ts'
-import { extrapolatedIncrease, extrapolatedRate, type TickWindow } from './extrapolated-increase.ts'
+import { extrapolatedIncrease, type TickWindow } from './extrapolated-increase.ts'
 import { createGroupedReader, createQuantileReader } from './group-series.ts'
 import { compileMatches, equalitiesOf } from './label-match.ts'
 import { createLabelSet, type RuleVector } from './rule-vector.ts'
-import { positionOfTick, type SampleRing, tickAt, valueAt } from './sample-ring.ts'
-import type { SeriesStore } from './series-store.ts'
+import { findSpan, isPresent, sampleAt, type SampleTable, type TickSpan } from './sample-table.ts'
+import type { SeriesStore, StoredSeries } from './series-store.ts'
 import type { TickTimes } from './tick-times.ts'
 
 /** How old the latest value of a gauge may be, in milliseconds, as in Prometheus. */
@@ -28,7 +28,7 @@ export function createLeafReader(
 ): LeafReader {
   const matches = compileMatches(leaf.where)
   const findMembers = () => store.series.filter(({ labels }) => matches(labels))
-  const limitsToZeroFirst = edge === 'closed'
+  const { table } = store
 
   const windowAt = (to: number, windowMs: number): TickWindow => ({
     from: to - windowMs,
@@ -36,86 +36,99 @@ export function createLeafReader(
     firstTick: edge === 'closed' ? times.firstFrom(to - windowMs) : times.firstAfter(to - windowMs),
     endTick: times.firstAfter(to),
   })
-  /** A series that was not there when the others were last sampled is gone. */
+  /** The last tick: a series that was not there when the others were last sampled is gone. */
   const instantTick = (at: number): number => {
     const { firstTick, endTick } = windowAt(at, LOOKBACK_MS)
     return endTick > firstTick ? endTick - 1 : -1
+  }
+  const timed = { table, times }
+  const estimate = {
+    limitsToZeroFirst: edge === 'closed',
+    seconds: leaf.kind === 'rate' || leaf.kind === 'quantile' ? leaf.windowMs / 1_000 : 1,
   }
 
   switch (leaf.kind) {
     case 'gauge':
     case 'streak': {
-      const read = createGroupedReader(leaf, store, findMembers)
+      const read = createGroupedReader(leaf, { store, findMembers, columnOf })
       return (at) => {
         const tick = instantTick(at)
-        return read(({ rings: [ring] }) => valueOfTick(ring!, tick))
+        return read((column) =>
+          isPresent(table, column, tick) ? sampleAt(table, column, tick) : undefined,
+        )
       }
     }
     case 'absent': {
       const labelSets = [createLabelSet(equalitiesOf(leaf.where))]
       return (at) => {
         const tick = instantTick(at)
-        const isThere = findMembers().some(
-          ({ rings: [ring] }) => valueOfTick(ring!, tick) !== undefined,
-        )
+        const isThere = findMembers().some(({ column }) => isPresent(table, column, tick))
         return { labelSets, values: [isThere ? 0 : 1] }
       }
     }
     case 'average': {
-      const read = createGroupedReader(leaf, store, findMembers)
+      const read = createGroupedReader(leaf, { store, findMembers, columnOf })
       return (at) => {
         const window = windowAt(at, leaf.windowMs)
-        return read(({ rings: [ring] }) => meanOver(ring!, window))
+        return read((column) => meanOver(table, column, window))
       }
     }
     case 'increase':
     case 'rate': {
-      const read = createGroupedReader(leaf, store, findMembers)
-      const estimate = leaf.kind === 'rate' ? extrapolatedRate : extrapolatedIncrease
+      const read = createGroupedReader(leaf, { store, findMembers, columnOf })
       return (at) => {
         const window = windowAt(at, leaf.windowMs)
-        return read(({ rings: [ring] }) => estimate(ring!, times, window, limitsToZeroFirst))
+        return read((column) => extrapolatedIncrease(timed, column, window, estimate))
       }
     }
     case 'observations': {
-      const bound = leaf.atMost ?? Number.POSITIVE_INFINITY
-      const read = createGroupedReader(leaf, store, findMembers)
+      const columnOfBound = columnOfBucket(leaf.atMost ?? Number.POSITIVE_INFINITY)
+      const read = createGroupedReader(leaf, { store, findMembers, columnOf: columnOfBound })
       return (at) => {
         const window = windowAt(at, leaf.windowMs)
-        return read(({ rings, bounds }) => {
-          const ring = rings[bounds.indexOf(bound)]
-          return ring && extrapolatedIncrease(ring, times, window, limitsToZeroFirst)
-        })
+        return read((column) => extrapolatedIncrease(timed, column, window, estimate))
       }
     }
     case 'quantile': {
-      const read = createQuantileReader(leaf, store, findMembers)
+      const read = createQuantileReader(leaf, { store, findMembers })
       return (at) => {
         const window = windowAt(at, leaf.windowMs)
-        return read((ring) => extrapolatedRate(ring, times, window, limitsToZeroFirst))
+        return read((column) => extrapolatedIncrease(timed, column, window, estimate))
       }
     }
   }
 }
 
-function valueOfTick(ring: SampleRing, tick: number): number | undefined {
-  const position = positionOfTick(ring, tick)
-  const isThere = position < ring.end && tickAt(ring, position) === tick
-  return isThere ? valueAt(ring, position) : undefined
+function columnOf({ column }: StoredSeries): number {
+  return column
 }
 
+function columnOfBucket(bound: number): (series: StoredSeries) => number | undefined {
+  return ({ column, bounds }) => {
+    const place = bounds.indexOf(bound)
+    return place < 0 ? undefined : column + place
+  }
+}
+
+const span: TickSpan = { first: 0, last: 0, count: 0 }
+
 /** With the rounding errors of the sum made good, as `sum_over_time` of Prometheus (Neumaier). */
-function meanOver(ring: SampleRing, { firstTick, endTick }: TickWindow): number | undefined {
-  const first = positionOfTick(ring, firstTick)
-  const end = positionOfTick(ring, endTick)
-  if (end <= first) return undefined
+function meanOver(
+  table: SampleTable,
+  column: number,
+  { firstTick, endTick }: TickWindow,
+): number | undefined {
+  findSpan(table, column, firstTick, endTick, span)
+  const { first, last, count } = span
+  if (count === 0) return undefined
   let sum = 0
   let lost = 0
-  for (let position = first; position < end; position += 1) {
-    const value = valueAt(ring, position)
+  for (let tick = first; tick <= last; tick += 1) {
+    if (!isPresent(table, column, tick)) continue
+    const value = sampleAt(table, column, tick)
     const next = sum + value
     lost += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum
     sum = next
   }
-  return (Number.isFinite(sum) ? sum + lost : sum) / (end - first)
+  return (Number.isFinite(sum) ? sum + lost : sum) / count
 }

@@ -4,7 +4,7 @@ import type { AlertCondition, AlertRule } from './alert-rule.ts'
 import { compileLeafToPromql, DAY_MS } from './compile-promql.ts'
 import { countOfExpression, countsEvents } from './count-of-expression.ts'
 import { judge, judgeBoth, judgeEither, type RuleJudgement } from './rule-judgement.ts'
-import { createVectorLookup, type LabelSet, type RuleVector } from './rule-vector.ts'
+import { createVectorLookup, type RuleVector } from './rule-vector.ts'
 
 /** One measurement of a tick, or why it failed. */
 export type Reading = { readonly vector: RuleVector } | { readonly cause: unknown }
@@ -158,14 +158,16 @@ function zip(
   compute: (left: number, right: number) => number,
 ): RuleVector {
   const lookup = createVectorLookup(right)
-  const labelSets: LabelSet[] = []
   const values: number[] = []
-  for (let index = 0; index < left.labelSets.length; index += 1) {
-    const labelSet = left.labelSets[index]!
+  const isShared = left.labelSets.map((labelSet, index) => {
     const place = lookup.indexOf(labelSet, index)
-    if (place < 0) continue
-    labelSets.push(labelSet)
-    values.push(compute(left.values[index]!, right.values[place]!))
+    if (place >= 0) values.push(compute(left.values[index]!, right.values[place]!))
+    return place >= 0
+  })
+  // The same list of label sets tells those who come later that nothing changed.
+  const isWhole = values.length === left.labelSets.length
+  return {
+    labelSets: isWhole ? left.labelSets : left.labelSets.filter((_, index) => isShared[index]),
+    values,
   }
-  return { labelSets, values }
 }

@@ -1,0 +1,362 @@
+import { describe, expect, it } from 'vitest'
+
+import { type CollectableMetrics, createMetrics } from '../metrics/create-metrics.ts'
+import { createTestClock, type TestClock } from '../testing/test-clock.ts'
+import type { AlertRuleSource } from './alert-rule-source.ts'
+import { createRegistrySource } from './create-registry-source.ts'
+import { createRepositorySource } from './create-repository-source.ts'
+import { createRuleEvaluator, type RuleEvaluator, type RuleTick } from './create-rule-evaluator.ts'
+import { type AlertRuleOptions, defineAlertRule } from './define-alert-rule.ts'
+import { measure } from './measure.ts'
+
+const SECOND = 1_000
+const depth = measure.gauge({ metric: 'depth' })
+
+function rule(options: Partial<AlertRuleOptions> = {}): ReturnType<typeof defineAlertRule> {
+  return defineAlertRule({
+    name: 'TooDeep',
+    severity: 'high',
+    expr: depth,
+    op: '>',
+    threshold: 10,
+    runbookUrl: 'https://runbooks.example/deep',
+    summary: 'Too deep.',
+    ...options,
+  })
+}
+
+interface Bench {
+  readonly metrics: CollectableMetrics
+  readonly clock: TestClock
+  readonly evaluator: RuleEvaluator
+  /** Ten seconds later, another tick. */
+  readonly tick: () => Promise<RuleTick>
+}
+
+function setUp(...rules: ReturnType<typeof rule>[]): Bench {
+  const metrics = createMetrics()
+  const clock = createTestClock({ now: 1_000_000 })
+  const source = createRegistrySource(metrics)
+  const evaluator = createRuleEvaluator({ rules, source, clock })
+  return {
+    metrics,
+    clock,
+    evaluator,
+    tick: async () => {
+      await clock.advance(10 * SECOND)
+      return evaluator.tick()
+    },
+  }
+}
+
+function changes({ transitions }: RuleTick): string[] {
+  return transitions.map(({ from, state }) => `${from} → ${state}`)
+}
+
+describe('createRuleEvaluator', () => {
+  it('waits for as long as the rule says before it fires, from the tick in which it began to hold', async () => {
+    const { metrics, tick } = setUp(rule({ forMs: 20 * SECOND }))
+    const series = metrics.gauge({ name: 'depth', help: 'Depth.' }).labels({})
+    series.set(10)
+    expect(changes(await tick())).toEqual([])
+    series.set(11)
+    expect(changes(await tick())).toEqual(['inactive → pending'])
+    expect(changes(await tick())).toEqual([])
+    expect(changes(await tick())).toEqual(['pending → firing'])
+    expect(changes(await tick())).toEqual([])
+    series.set(10)
+    expect(changes(await tick())).toEqual(['firing → inactive'])
+  })
+
+  it('fires at once where it need not wait, and says with which value and since when', async () => {
+    const { metrics, tick, evaluator } = setUp(rule({ labels: { team: 'a', kind: 'b' } }))
+    metrics
+      .gauge({ name: 'depth', help: 'Depth.', labelNames: ['kind'] })
+      .labels({ kind: 'x' })
+      .set(11)
+    const { transitions, at } = await tick()
+    expect(transitions).toEqual([
+      {
+        rule: expect.objectContaining({ name: 'TooDeep' }),
+        labels: { team: 'a', kind: 'b' },
+        from: 'inactive',
+        state: 'firing',
+        reason: undefined,
+        value: 11,
+        activeAt: at,
+        at,
+      },
+    ])
+    expect(evaluator.states()).toHaveLength(1)
+  })
+
+  it('begins anew when it ceases to hold while pending', async () => {
+    const { metrics, tick } = setUp(rule({ forMs: 20 * SECOND, keepFiringForMs: 60 * SECOND }))
+    const series = metrics.gauge({ name: 'depth', help: 'Depth.' }).labels({})
+    const seen: string[] = []
+    for (const value of [11, 11, 1, 11, 11, 11]) {
+      series.set(value)
+      seen.push(...changes(await tick()))
+    }
+    expect(seen).toEqual([
+      'inactive → pending',
+      'pending → inactive',
+      'inactive → pending',
+      'pending → firing',
+    ])
+  })
+
+  it('goes on firing for as long as the rule says, and anew when it held in between', async () => {
+    const { metrics, tick } = setUp(rule({ keepFiringForMs: 20 * SECOND }))
+    const series = metrics.gauge({ name: 'depth', help: 'Depth.' }).labels({})
+    const seen: string[][] = []
+    for (const value of [11, 1, 1, 11, 1, 1, 1]) {
+      series.set(value)
+      seen.push(changes(await tick()))
+    }
+    expect(seen).toEqual([['inactive → firing'], [], [], [], [], [], ['firing → inactive']])
+  })
+
+  it('ends when its series is gone, and forgets it', async () => {
+    const { metrics, tick, evaluator } = setUp(rule())
+    const gauge = metrics.gauge({ name: 'depth', help: 'Depth.', labelNames: ['kind'] })
+    gauge.labels({ kind: 'x' }).set(11)
+    gauge.labels({ kind: 'y' }).set(1)
+    await tick()
+    gauge.labels({ kind: 'x' }).setFunction(() => {
+      throw new Error('gone')
+    })
+    expect(changes(await tick())).toEqual(['firing → inactive'])
+    expect(evaluator.states().map(({ labels }) => labels)).toEqual([{ kind: 'y' }])
+  })
+
+  it('judges each series by itself', async () => {
+    const { metrics, tick, evaluator } = setUp(rule())
+    const gauge = metrics.gauge({ name: 'depth', help: 'Depth.', labelNames: ['kind'] })
+    gauge.labels({ kind: 'x' }).set(11)
+    gauge.labels({ kind: 'y' }).set(1)
+    await tick()
+    expect(evaluator.states().map(({ labels, state }) => [labels['kind'], state])).toEqual([
+      ['x', 'firing'],
+      ['y', 'inactive'],
+    ])
+  })
+
+  it('has no data where nothing is measured, and fires when there is', async () => {
+    const { metrics, tick, evaluator } = setUp(rule())
+    expect(changes(await tick())).toEqual(['inactive → no_data'])
+    expect(evaluator.states()).toMatchObject([
+      { labels: {}, state: 'no_data', reason: 'no_series' },
+    ])
+    metrics.gauge({ name: 'depth', help: 'Depth.' }).labels({}).set(11)
+    expect(changes(await tick())).toEqual(['no_data → firing'])
+  })
+
+  it.each(['>', '<', '>=', '<=', '==', '!='] as const)(
+    'has no data where the value is no number, whatever it is compared by (%s)',
+    async (op) => {
+      const { metrics, tick, evaluator } = setUp(rule({ op, threshold: 0 }))
+      metrics.gauge({ name: 'depth', help: 'Depth.' }).labels({}).set(Number.NaN)
+      await tick()
+      expect(evaluator.states()).toMatchObject([{ state: 'no_data', reason: 'not_a_number' }])
+    },
+  )
+
+  it.each([
+    ['>', [false, false, true]],
+    ['>=', [false, true, true]],
+    ['<', [true, false, false]],
+    ['<=', [true, true, false]],
+    ['==', [false, true, false]],
+    ['!=', [true, false, true]],
+  ] as const)('compares by %s', async (op, expected) => {
+    const { metrics, tick, evaluator } = setUp(rule({ op, threshold: 10 }))
+    const gauge = metrics.gauge({ name: 'depth', help: 'Depth.', labelNames: ['kind'] })
+    for (const value of [9, 10, 11]) gauge.labels({ kind: String(value) }).set(value)
+    await tick()
+    expect(evaluator.states().map(({ state }) => state === 'firing')).toEqual(expected)
+  })
+
+  it('samples and evaluates once for calls that come while a tick is under way', async () => {
+    let calls = 0
+    const source = createRepositorySource({
+      readings: { depth: { value: async () => [{ labels: {}, value: (calls += 1) }] } },
+    })
+    const evaluator = createRuleEvaluator({ rules: [rule()], source, clock: createTestClock() })
+    const [first, second] = await Promise.all([evaluator.tick(), evaluator.tick()])
+    expect(second).toBe(first)
+    await evaluator.tick()
+    expect(calls).toBe(2)
+  })
+
+  it('measures once what several rules look at', async () => {
+    let calls = 0
+    const source = createRepositorySource({
+      readings: { depth: { value: async () => [{ labels: {}, value: (calls += 1) }] } },
+    })
+    const rules = [
+      rule(),
+      rule({ name: 'Deeper', threshold: 100, and: [{ expr: depth, op: '>', threshold: 1 }] }),
+    ]
+    await createRuleEvaluator({ rules, source, clock: createTestClock() }).tick()
+    expect(calls).toBe(1)
+  })
+
+  it('keeps the states of a rule whose measurement failed, and evaluates the others', async () => {
+    let isDown = false
+    const failure = new Error('the database is away')
+    const source = createRepositorySource({
+      readings: {
+        depth: {
+          value: async () => {
+            if (isDown) throw failure
+            return [{ labels: {}, value: 11 }]
+          },
+        },
+        width: { value: async () => [{ labels: {}, value: 11 }] },
+      },
+    })
+    const rules = [rule(), rule({ name: 'TooWide', expr: measure.gauge({ metric: 'width' }) })]
+    const evaluator = createRuleEvaluator({ rules, source, clock: createTestClock() })
+    await evaluator.tick()
+    isDown = true
+    const { failures, transitions } = await evaluator.tick()
+    expect(failures).toEqual([{ rule: rules[0], cause: failure }])
+    expect(transitions).toEqual([])
+    expect(evaluator.states().map(({ state }) => state)).toEqual(['firing', 'firing'])
+  })
+
+  it('takes a source that throws at once for a failed measurement too', async () => {
+    const source: AlertRuleSource = {
+      open: () => ({
+        sample() {},
+        read() {
+          throw new Error('broken')
+        },
+      }),
+    }
+    const evaluator = createRuleEvaluator({ rules: [rule()], source, clock: createTestClock() })
+    expect((await evaluator.tick()).failures).toHaveLength(1)
+  })
+
+  it('refuses rules with the same name, and an edge that is none', () => {
+    const source = createRegistrySource(createMetrics())
+    expect(() => createRuleEvaluator({ rules: [rule(), rule()], source })).toThrow(
+      'different names',
+    )
+    const edge = 'open' as never
+    expect(() => createRuleEvaluator({ rules: [], source, edge })).toThrow('`edge` must be')
+  })
+})
+
+describe('a rule with a minimum of samples', () => {
+  const failed = { metric: 'tries_total', windowMs: 60 * SECOND, where: { outcome: 'failed' } }
+  const all = { metric: 'tries_total', windowMs: 60 * SECOND }
+  const failing = rule({
+    expr: measure.ratio(measure.increase(failed), measure.increase(all)),
+    threshold: 0.1,
+    minSamples: 20,
+  })
+
+  it.each([
+    [19, 'no_data', 'too_few_samples'],
+    [20, 'firing', undefined],
+    [21, 'firing', undefined],
+  ])('with %d events is %s', async (count, state, reason) => {
+    const source = createRepositorySource({
+      readings: {
+        tries_total: {
+          count: async () => [
+            { labels: { outcome: 'failed' }, value: 5 },
+            { labels: { outcome: 'sent' }, value: count - 5 },
+          ],
+        },
+      },
+    })
+    const evaluator = createRuleEvaluator({ rules: [failing], source, clock: createTestClock() })
+    await evaluator.tick()
+    expect(evaluator.states()).toMatchObject([{ state, reason }])
+  })
+
+  it('ceases to fire when there are too few', async () => {
+    let count = 30
+    const source = createRepositorySource({
+      readings: {
+        tries_total: { count: async () => [{ labels: { outcome: 'failed' }, value: count }] },
+      },
+    })
+    const evaluator = createRuleEvaluator({ rules: [failing], source, clock: createTestClock() })
+    await evaluator.tick()
+    count = 3
+    expect(changes(await evaluator.tick())).toEqual(['firing → no_data'])
+  })
+})
+
+describe('a rule with several conditions', () => {
+  const width = measure.gauge({ metric: 'width' })
+
+  /** The states by label, for gauges with these values by label. */
+  async function statesFor(
+    options: Partial<AlertRuleOptions>,
+    values: { depth: Record<string, number>; width: Record<string, number> },
+  ): Promise<Record<string, string>> {
+    const { metrics, tick, evaluator } = setUp(rule(options))
+    for (const [name, byKind] of Object.entries(values)) {
+      const gauge = metrics.gauge({ name, help: 'A gauge.', labelNames: ['kind'] })
+      for (const [kind, value] of Object.entries(byKind)) gauge.labels({ kind }).set(value)
+    }
+    await tick()
+    return Object.fromEntries(
+      evaluator.states().map(({ labels, state }) => [labels['kind'] ?? '', state]),
+    )
+  }
+  const wide = { expr: width, op: '>', threshold: 10 } as const
+  const values = {
+    depth: { both: 11, deep: 11, wide: 1, neither: 1, alone: 11, none: Number.NaN },
+    width: { both: 11, deep: 1, wide: 11, neither: 1, none: 11, other: 11 },
+  }
+
+  it('fires where all of `and` hold for the same label set', async () => {
+    expect(await statesFor({ and: [wide] }, values)).toEqual({
+      both: 'firing',
+      deep: 'inactive',
+      wide: 'inactive',
+      neither: 'inactive',
+      alone: 'no_data',
+      none: 'no_data',
+    })
+  })
+
+  it('fires where one of `or` holds', async () => {
+    expect(await statesFor({ or: [wide] }, values)).toEqual({
+      both: 'firing',
+      deep: 'firing',
+      wide: 'firing',
+      neither: 'inactive',
+      alone: 'firing',
+      none: 'firing',
+      other: 'firing',
+    })
+  })
+
+  it('says that a target is down or not there at all', async () => {
+    const down = rule({
+      expr: measure.gauge({ metric: 'up', where: { job: 'api' } }),
+      op: '==',
+      threshold: 0,
+      or: [
+        { expr: measure.absent({ metric: 'up', where: { job: 'api' } }), op: '==', threshold: 1 },
+      ],
+    })
+    const { metrics, tick, evaluator } = setUp(down)
+    await tick()
+    expect(evaluator.states()).toMatchObject([{ labels: { job: 'api' }, state: 'firing' }])
+    const up = metrics
+      .gauge({ name: 'up', help: 'Up.', labelNames: ['job'] })
+      .labels({ job: 'api' })
+    up.set(1)
+    expect(changes(await tick())).toEqual(['firing → inactive'])
+    up.set(0)
+    expect(changes(await tick())).toEqual(['inactive → firing'])
+  })
+})
