@@ -8,7 +8,7 @@ type ColumnParser = (text: string) => unknown
  * columns with this table and not with its client's own, which differ from each other and which the
  * host may have changed. What is not listed stays text: `numeric` above all, which no number can hold.
  */
-export const columnParsers: Readonly<Record<number, ColumnParser>> = {
+const columnParsers: Readonly<Record<number, ColumnParser>> = {
   16: (text) => text === 't', // bool
   17: (text) => parseBytes(text), // bytea
   20: (text) => BigInt(text), // int8
