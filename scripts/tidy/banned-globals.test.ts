@@ -27,6 +27,15 @@ it.each([
   "import * as crypto from 'crypto'",
   "import { setTimeout } from 'node:timers/promises'",
   "const timers = await import('node:timers')",
+  'const { setTimeout: wait } = globalThis',
+  "const { ['setTimeout']: wait } = globalThis",
+  'let wait; ({ setTimeout: wait } = globalThis)',
+  'const everything = globalThis',
+  'const wait = globalThis[name]',
+  'const run = (process) => process(); const home = process.env',
+  'const now = Date.now(); function wait() { const Date = 3; return Date }',
+  'for (const console of []) {} console.log(1)',
+  'const make = function Date() {}; const now = Date.now()',
 ])('refuses `%s`', (code) => {
   const problems = bannedGlobals(sampleWorkspace({ [FILE]: `\n${code}\n` }))
   expect(problems.length).toBeGreaterThan(0)
@@ -42,6 +51,12 @@ it.each([
   "import { createHash } from 'node:crypto'",
   'export const largest = Math.max(1, 2)',
   'const performance = 3; export const twice = performance * 2',
+  'export function wait(): number { try { return 1 } catch { var Date = 2 } return Date }',
+  'export const run = (process = 1): (() => number) => () => process',
+  'for (const process of [1]) { send(process) }',
+  "import { console } from './x.ts'; console.log(1)",
+  'const { process: [{ ...console }] } = row; export const all = { console }',
+  'export const fetch = globalThis.fetch',
   '// console.log and Date.now() stand in a comment',
 ])('lets `%s` pass', (code) => {
   expect(bannedGlobals(sampleWorkspace({ [FILE]: code }))).toEqual([])

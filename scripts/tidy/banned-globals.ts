@@ -1,3 +1,4 @@
+import { declarationsOf, isDeclared } from './scopes.ts'
 import { isNode, moduleReferences, parse, type Place, type SyntaxNode, walk } from './syntax.ts'
 import { isTestFile, lineAt, packageFolderOf, type Problem, type Rule } from './workspace.ts'
 
@@ -55,7 +56,7 @@ interface Banned {
 
 function findBanned(file: string, text: string): Banned[] {
   const program = parse(file, text)
-  const own = declaredNames(file, text)
+  const declarations = declarationsOf(program)
   const found: Banned[] = []
 
   walk(program, (node, place) => {
@@ -67,9 +68,8 @@ function findBanned(file: string, text: string): Banned[] {
     }
     if (node.type !== 'Identifier' || !isReference(place)) return
     const what = String(node['name'])
-    const instead = own.has(what) ? undefined : INSTEAD[what]
-    // Telling dates from other values reads no clock.
-    if (instead === undefined || isInstanceOfTarget(place)) return
+    const instead = bannedName(what, place)
+    if (instead === undefined || isDeclared(what, place, declarations)) return
     found.push({ start: node.start, what, instead })
   })
 
@@ -82,6 +82,16 @@ function findBanned(file: string, text: string): Banned[] {
   return found
 }
 
+function bannedName(name: string, place: Place): string | undefined {
+  if (name === 'globalThis') {
+    // Taken apart or handed on, it would give out every global unseen.
+    const isNamed = place.field === 'object' && memberPath(place.parent) !== undefined
+    return isNamed ? undefined : 'name the global that you mean, `globalThis.x`'
+  }
+  // Telling dates from other values reads no clock.
+  return isInstanceOfTarget(place) ? undefined : INSTEAD[name]
+}
+
 /** `globalThis.setTimeout` is the global too; a test clock needs the real macrotask for itself. */
 function bannedMember(member: string, file: string): string | undefined {
   const global = member.replace(/^globalThis\./, '')
@@ -91,8 +101,8 @@ function bannedMember(member: string, file: string): string | undefined {
 }
 
 /** `Math.random` for a plain member expression of two or three names. */
-function memberPath(node: SyntaxNode): string | undefined {
-  if (node.type !== 'MemberExpression') return undefined
+function memberPath(node: SyntaxNode | undefined): string | undefined {
+  if (node?.type !== 'MemberExpression') return undefined
   const { object, property } = node
   if (!isNode(object) || !isNode(property)) return undefined
   const key = node['computed'] === true ? property['value'] : property['name']
@@ -120,26 +130,4 @@ function isReference({ parent, field }: Place): boolean {
 
 function isInstanceOfTarget({ parent, field }: Place): boolean {
   return field === 'right' && parent?.['operator'] === 'instanceof'
-}
-
-/** Names that the file declares itself; such a name does not mean the global. */
-function declaredNames(file: string, text: string): Set<string> {
-  const names = new Set<string>()
-  const collect = (pattern: unknown): void => {
-    if (!isNode(pattern)) return
-    if (pattern.type === 'Identifier') names.add(String(pattern['name']))
-    for (const part of ['left', 'argument', 'value'] as const) collect(pattern[part])
-    for (const part of ['elements', 'properties'] as const) {
-      if (Array.isArray(pattern[part])) pattern[part].forEach(collect)
-    }
-  }
-
-  walk(parse(file, text), (node) => {
-    if (node.type === 'VariableDeclarator') collect(node['id'])
-    if (/^(Function|Class)/.test(node.type)) collect(node['id'])
-    if (/^Import.*Specifier$/.test(node.type)) collect(node['local'])
-    if (node.type === 'CatchClause') collect(node['param'])
-    if (Array.isArray(node['params'])) node['params'].forEach(collect)
-  })
-  return names
 }

@@ -8,10 +8,13 @@ export interface SyntaxNode {
   readonly [field: string]: unknown
 }
 
-/** What stands around a node: its parent, and the field of the parent that holds it. */
+/** What stands around a node. */
 export interface Place {
   readonly parent: SyntaxNode | undefined
+  /** The field of the parent that holds it. */
   readonly field: string
+  /** Where the parent stands. */
+  readonly around: Place | undefined
 }
 
 const parsed = new Map<string, Program>()
@@ -29,7 +32,8 @@ export function parse(path: string, text: string): Program {
 
 /** Calls `visit` with each node, parents before children. */
 export function walk(program: Program, visit: (node: SyntaxNode, place: Place) => void): void {
-  walkFrom(program as unknown as SyntaxNode, { parent: undefined, field: '' }, visit)
+  const place = { parent: undefined, field: '', around: undefined }
+  walkFrom(program as unknown as SyntaxNode, place, visit)
 }
 
 function walkFrom(
@@ -41,7 +45,7 @@ function walkFrom(
   for (const field of visitorKeys[node.type] ?? []) {
     const held = node[field]
     for (const child of Array.isArray(held) ? held : [held]) {
-      if (isNode(child)) walkFrom(child, { parent: node, field }, visit)
+      if (isNode(child)) walkFrom(child, { parent: node, field, around: place }, visit)
     }
   }
 }
