@@ -26,9 +26,9 @@ interface World {
   readonly manager: AlertManager
   readonly channels: Readonly<Record<string, RecordingChannel>>
   /** Moves time in steps of a second at most, ticking at each. */
-  wait(ms: number): Promise<void>
+  readonly wait: (ms: number) => Promise<void>
   /** What a receiver has heard since it was asked last. */
-  heard(receiver?: string): string[]
+  readonly heard: (receiver?: string) => string[]
 }
 
 function createWorld(

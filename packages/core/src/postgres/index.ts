@@ -6,3 +6,7 @@ export {
   createPostgresAlertDeduplicatorStore,
   type PostgresAlertDeduplicatorStoreOptions,
 } from './postgres-alert-deduplicator-store.ts'
+export {
+  createPostgresAlertManagerStore,
+  type PostgresAlertManagerStoreOptions,
+} from './postgres-alert-manager-store.ts'

@@ -83,4 +83,110 @@ end
 $$;
 `,
   },
+  {
+    id: 'core/0003-alert-manager',
+    // Moments are epoch milliseconds, which a double holds exactly and every client reads as a number.
+    // Members refer to groups and alerts without foreign keys: those would lock the rows in an order
+    // of their own. The history is for people and their tools, so it has a timestamp.
+    sql: `
+create table assay_alerts (
+  scope text not null,
+  fingerprint text not null check (char_length(fingerprint) <= 255),
+  alert jsonb not null,
+  fired_at double precision not null,
+  ends_at double precision,
+  expires_at double precision,
+  inhibits jsonb not null,
+  group_keys jsonb not null,
+  primary key (scope, fingerprint)
+);
+
+create index assay_alerts_expiring on assay_alerts (scope, expires_at)
+where ends_at is null and expires_at is not null;
+
+create index assay_alerts_inhibiting on assay_alerts (scope)
+where ends_at is null and inhibits <> '[]';
+
+create index assay_alerts_ended on assay_alerts (scope) where ends_at is not null;
+
+create table assay_alert_groups (
+  scope text not null,
+  key text not null check (char_length(key) <= 255),
+  route_id text not null,
+  receiver text not null,
+  labels jsonb not null,
+  created_at double precision not null,
+  next_at double precision not null,
+  state jsonb not null,
+  acknowledged_by text,
+  acknowledged_at double precision,
+  lease_token text,
+  lease_until double precision,
+  primary key (scope, key),
+  check (num_nulls(acknowledged_by, acknowledged_at) in (0, 2)),
+  check (num_nulls(lease_token, lease_until) in (0, 2))
+);
+
+create index assay_alert_groups_due on assay_alert_groups (scope, next_at);
+
+create table assay_alert_members (
+  scope text not null,
+  group_key text not null,
+  fingerprint text not null,
+  told jsonb not null default '[]',
+  primary key (scope, group_key, fingerprint)
+);
+
+create index assay_alert_members_of on assay_alert_members (scope, fingerprint);
+
+create table assay_alert_silences (
+  scope text not null,
+  id text not null,
+  matchers jsonb not null,
+  starts_at double precision not null,
+  ends_at double precision not null,
+  author text not null,
+  comment text not null,
+  primary key (scope, id)
+);
+
+create index assay_alert_silences_ending on assay_alert_silences (scope, ends_at);
+
+create table alert_history (
+  alert_id bigint generated always as identity primary key,
+  scope text not null,
+  alert_level text not null check (alert_level in ('critical', 'high', 'medium', 'low')),
+  alert_message text not null,
+  alert_timestamp timestamptz not null,
+  event text not null check (event in ('notified', 'refused', 'acknowledged')),
+  reason text not null,
+  group_key text not null,
+  receiver text not null,
+  fingerprints jsonb not null,
+  escalation_level int not null,
+  acknowledged_by text,
+  error_code text
+);
+
+create index alert_history_by_time on alert_history (scope, alert_timestamp, alert_id);
+create index alert_history_by_fingerprint on alert_history using gin (fingerprints jsonb_path_ops);
+
+do $$
+declare table_name text;
+begin
+  foreach table_name in array array[
+    'assay_alerts', 'assay_alert_groups', 'assay_alert_members', 'assay_alert_silences',
+    'alert_history'
+  ] loop
+    if exists (select from pg_catalog.pg_roles where rolname = 'assay_reader') then
+      execute format('grant select on %I to assay_reader', table_name);
+    end if;
+    if exists (select from pg_catalog.pg_roles where rolname = 'assay_writer') then
+      execute format('grant select, insert, update, delete on %I to assay_writer', table_name);
+    end if;
+  end loop;
+end
+$$;
+`,
+  },
 ]

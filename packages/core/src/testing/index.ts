@@ -3,6 +3,10 @@ export {
   type AlertDeduplicatorStoreContractCase,
 } from './alert-deduplicator-store-contract.ts'
 export {
+  alertManagerStoreContract,
+  type AlertManagerStoreContractCase,
+} from './alert-manager-store-contract.ts'
+export {
   CIRCUIT_BREAKER_CAPABILITIES,
   type CircuitBreakerCapability,
   circuitBreakerContract,
