@@ -3,8 +3,8 @@ export {
   type AlertDecision,
   type AlertNotice,
   type AlertReason,
-  type AlertSilence,
-  type AlertSilenceReason,
+  type NoAlert,
+  type NoAlertReason,
   type StoredAlertDecision,
   type StoredUnconfirmedAlertNotice,
   type UnconfirmedAlertNotice,
@@ -106,6 +106,7 @@ export {
   defineAlertRule,
 } from './alert-rules/define-alert-rule.ts'
 export type { LabelMatch, LabelMatches } from './alert-rules/label-match.ts'
+export { lastUtcDay } from './alert-rules/last-utc-day.ts'
 export {
   type GaugeOptions,
   type GaugeWindowOptions,
@@ -307,7 +308,11 @@ export {
   isAssayError,
   type RetryAdvice,
 } from './errors/assay-error.ts'
-export { InvalidOptionError } from './errors/invalid-option-error.ts'
+export {
+  assertDurationMs,
+  assertWholeNumber,
+  InvalidOptionError,
+} from './errors/invalid-option-error.ts'
 export {
   createHealthCheck,
   type HealthCheck,
@@ -431,6 +436,7 @@ export type { LiveFamily } from './metrics/live-family.ts'
 export { MetricConflictError } from './metrics/metric-conflict-error.ts'
 export type { HistogramSample, MetricFamily, ValueSample } from './metrics/metric-sample.ts'
 export { noMetrics } from './metrics/no-metrics.ts'
+export { isConcurrencyFailure } from './sql/is-concurrency-failure.ts'
 export { migrate, type MigrateResult, type Migration } from './sql/migrate.ts'
 export {
   type SqlClient,

@@ -35,10 +35,7 @@ export interface AlertRuleReader {
    *
    * @param leaf the same object as in {@link AlertRuleReadings}
    * @param at in epoch milliseconds; now, or as long ago as was announced
+   * @param signal aborts when the answer is no longer waited for
    */
-  read(
-    leaf: LeafExpression,
-    at: number,
-    signal: AbortSignal | undefined,
-  ): RuleVector | Promise<RuleVector>
+  read(leaf: LeafExpression, at: number, signal: AbortSignal): RuleVector | Promise<RuleVector>
 }

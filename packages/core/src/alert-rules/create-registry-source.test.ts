@@ -7,6 +7,7 @@ import type { AlertRuleReader, WindowEdge } from './alert-rule-source.ts'
 import { ALERT_RULE_SAMPLES_DROPPED_TOTAL, createRegistrySource } from './create-registry-source.ts'
 import { measure } from './measure.ts'
 
+const SIGNAL = new AbortController().signal
 const MINUTE = 60_000
 
 /** A reader of one leaf, over metrics whose values a test sets. */
@@ -26,7 +27,7 @@ function open(
     sample: (at: number) => reader.sample(at),
     /** Values by label set. */
     read: (at: number): Record<string, number> => {
-      const vector = reader.read(leaf, at, undefined)
+      const vector = reader.read(leaf, at, SIGNAL)
       if (vector instanceof Promise) throw new Error('A registry answers at once.')
       const entries = vector.labelSets.map(({ labels }, index) => [
         Object.values(labels).join(),
@@ -239,7 +240,7 @@ describe('createRegistrySource', () => {
     family = createFamily('b')
     reader.sample(10 * MINUTE)
     reader.sample(12 * MINUTE)
-    expect(reader.read(leaf, 12 * MINUTE, undefined)).toMatchObject({
+    expect(reader.read(leaf, 12 * MINUTE, SIGNAL)).toMatchObject({
       labelSets: [{ labels: { kind: 'b' } }],
     })
   })
@@ -268,7 +269,7 @@ describe('createRegistrySource', () => {
     const reader = source.open({ edge: 'left-open', leaves: [{ leaf, offsetMaxMs: 0 }] })
     for (const at of [1, 1_000, 2_000]) reader.sample(at)
     // From the second to the third; over all three it would be a growth.
-    expect(reader.read(leaf, 2_000, undefined)).toMatchObject({ values: Float64Array.of(0) })
+    expect(reader.read(leaf, 2_000, SIGNAL)).toMatchObject({ values: Float64Array.of(0) })
   })
 
   it('waits where the clock is set back a little, and forgets all where it is set back far', () => {

@@ -9,6 +9,7 @@ import {
 } from './create-repository-source.ts'
 import { measure } from './measure.ts'
 
+const SIGNAL = new AbortController().signal
 const NOW = 1_000_000
 const payouts = { metric: 'payouts_total', windowMs: 60_000 }
 const ROWS: readonly ReadingRow[] = [
@@ -25,7 +26,7 @@ async function read(
   const source = createRepositorySource({ readings: { [leaf.metric]: readings }, rowsMax })
   const reader = source.open({ edge, leaves: [{ leaf, offsetMaxMs: 0 }] })
   reader.sample(NOW)
-  const { labelSets, values } = await reader.read(leaf, NOW, undefined)
+  const { labelSets, values } = await reader.read(leaf, NOW, SIGNAL)
   const entries = labelSets.map(({ labels }, index) => [
     Object.values(labels).join(),
     values[index]!,
@@ -59,7 +60,7 @@ describe('createRepositorySource', () => {
     }
     await read(measure.observations({ ...payouts, atMost: 2 }), { count }, { edge })
     const window = { from: NOW - 60_000, to: NOW, includesFrom }
-    expect(queries).toEqual([{ ...window, atMost: 2, signal: undefined }])
+    expect(queries).toEqual([{ ...window, atMost: 2, signal: SIGNAL }])
   })
 
   it.each([
@@ -100,11 +101,11 @@ describe('createRepositorySource', () => {
     const leaves = [part, whole].map((leaf) => ({ leaf, offsetMaxMs: 0 }))
     const reader = source.open({ edge: 'left-open', leaves })
     reader.sample(NOW)
-    await Promise.all([reader.read(part, NOW, undefined), reader.read(whole, NOW, undefined)])
+    await Promise.all([reader.read(part, NOW, SIGNAL), reader.read(whole, NOW, SIGNAL)])
     expect(calls).toBe(1)
-    await reader.read(whole, NOW - 1, undefined)
+    await reader.read(whole, NOW - 1, SIGNAL)
     reader.sample(NOW + 1)
-    await reader.read(whole, NOW, undefined)
+    await reader.read(whole, NOW, SIGNAL)
     expect(calls).toBe(3)
   })
 

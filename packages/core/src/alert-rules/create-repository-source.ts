@@ -15,7 +15,7 @@ export interface ReadingRow {
 /** A moment, in epoch milliseconds. */
 export interface MomentQuery {
   readonly at: number
-  readonly signal: AbortSignal | undefined
+  readonly signal: AbortSignal
 }
 
 /** A window in epoch milliseconds. Its end is always part of it. */
@@ -24,7 +24,7 @@ export interface WindowQuery {
   readonly to: number
   /** Whether `from` is part of it: `true` with the edge `closed`. */
   readonly includesFrom: boolean
-  readonly signal: AbortSignal | undefined
+  readonly signal: AbortSignal
 }
 
 /** A window, and the largest value that counts; `null` where all do. */
@@ -118,7 +118,7 @@ export function createRepositorySource({
 interface Measure {
   /** Equal where the same is asked. */
   readonly question: string
-  ask(at: number, signal: AbortSignal | undefined): Promise<readonly ReadingRow[]>
+  ask(at: number, signal: AbortSignal): Promise<readonly ReadingRow[]>
   toVector(rows: readonly ReadingRow[]): RuleVector
 }
 

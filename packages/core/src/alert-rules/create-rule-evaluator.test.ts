@@ -226,6 +226,54 @@ describe('createRuleEvaluator', () => {
     expect(evaluator.states().map(({ state }) => state)).toEqual(['firing', 'firing'])
   })
 
+  it('waits for a measurement no longer than it may, and then aborts it', async () => {
+    const signals: AbortSignal[] = []
+    const source = createRepositorySource({
+      readings: {
+        depth: {
+          value: ({ signal }) => {
+            signals.push(signal)
+            return new Promise(() => {})
+          },
+        },
+        width: { value: async () => [{ labels: {}, value: 11 }] },
+      },
+    })
+    const rules = [rule(), rule({ name: 'TooWide', expr: measure.gauge({ metric: 'width' }) })]
+    const clock = createTestClock()
+    const evaluator = createRuleEvaluator({ rules, source, clock, readingTimeoutMs: 500 })
+    const tick = evaluator.tick()
+    await clock.advance(500)
+    const { failures, transitions } = await tick
+    expect(failures).toMatchObject([
+      { rule: { name: 'TooDeep' }, cause: { code: 'ALERT_RULE_READING_TIMEOUT', retry: 'safe' } },
+    ])
+    expect(transitions).toMatchObject([{ rule: { name: 'TooWide' }, state: 'firing' }])
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true])
+
+    const again = evaluator.tick()
+    expect(again).not.toBe(tick)
+    await clock.advance(500)
+    await again
+    expect(clock.pending).toBe(0)
+  })
+
+  it('stops waiting when the host gives up', async () => {
+    const source = createRepositorySource({
+      readings: { depth: { value: () => new Promise(() => {}) } },
+    })
+    const clock = createTestClock()
+    const evaluator = createRuleEvaluator({ rules: [rule()], source, clock })
+    const reason = new Error('shutting down')
+    const controller = new AbortController()
+    const tick = evaluator.tick({ signal: controller.signal })
+    controller.abort(reason)
+    expect((await tick).failures).toMatchObject([{ cause: reason }])
+    const late = await evaluator.tick({ signal: AbortSignal.abort(reason) })
+    expect(late.failures).toMatchObject([{ cause: reason }])
+    expect(clock.pending).toBe(0)
+  })
+
   it('takes a source that throws at once for a failed measurement too', async () => {
     const source: AlertRuleSource = {
       open: () => ({
@@ -246,6 +294,8 @@ describe('createRuleEvaluator', () => {
     )
     const edge = 'open' as never
     expect(() => createRuleEvaluator({ rules: [], source, edge })).toThrow('`edge` must be')
+    const readingTimeoutMs = Infinity
+    expect(() => createRuleEvaluator({ rules: [], source, readingTimeoutMs })).toThrow('Timeout')
   })
 })
 

@@ -1,11 +1,11 @@
-import { InvalidOptionError } from '../errors/invalid-option-error.ts'
-import type { Clock } from '../runtime/clock.ts'
-import { systemClock } from '../runtime/clock.ts'
+import { AssayError } from '../errors/assay-error.ts'
+import { assertDurationMs, InvalidOptionError } from '../errors/invalid-option-error.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
 import { createAlertInstances } from './alert-instances.ts'
 import type { AlertRuleSource, WindowEdge } from './alert-rule-source.ts'
 import type { AlertRuleState, AlertTransition } from './alert-rule-state.ts'
 import type { AlertRule } from './alert-rule.ts'
-import { createRuleProgram, type Reading } from './rule-program.ts'
+import { createRuleProgram, type Reading, type Slot } from './rule-program.ts'
 import { assertDistinctNames } from './to-prometheus-rules.ts'
 
 /** Options of {@link createRuleEvaluator}. */
@@ -16,6 +16,11 @@ export interface RuleEvaluatorOptions {
   readonly source: AlertRuleSource
   /** Whether a window includes its very beginning. Default `left-open`, as Prometheus 3. */
   readonly edge?: WindowEdge | undefined
+  /**
+   * How long a tick waits for measurements, in milliseconds. Then the signal of those that have not
+   * come is aborted, and the rules that need them fail in this tick. Default 10,000.
+   */
+  readonly readingTimeoutMs?: number | undefined
   readonly clock?: Clock | undefined
 }
 
@@ -33,9 +38,9 @@ export interface RuleTick {
 export interface RuleEvaluator {
   /**
    * Samples the source, and evaluates every rule as of now. While a tick is under way, another call
-   * joins it. It never rejects because a measurement fails.
+   * joins it. It never rejects because a measurement fails, and a failed one changes no state.
    *
-   * @param options.signal handed on to the source
+   * @param options.signal ends the wait for measurements; it is handed on to the source
    */
   tick(options?: { readonly signal?: AbortSignal | undefined }): Promise<RuleTick>
   /** The state of each rule for each of its label sets, as of the last tick. */
@@ -80,9 +85,11 @@ export function createRuleEvaluator({
   rules,
   source,
   edge = 'left-open',
+  readingTimeoutMs = 10_000,
   clock = systemClock,
 }: RuleEvaluatorOptions): RuleEvaluator {
   assertDistinctNames('createRuleEvaluator', rules)
+  assertDurationMs('createRuleEvaluator', 'readingTimeoutMs', readingTimeoutMs, { min: 1 })
   if (edge !== 'left-open' && edge !== 'closed') {
     throw new InvalidOptionError('createRuleEvaluator', 'edge', '`left-open` or `closed`')
   }
@@ -94,17 +101,33 @@ export function createRuleEvaluator({
   async function runTick(signal: AbortSignal | undefined): Promise<RuleTick> {
     const at = clock.now()
     reader.sample(at)
-    const readings: Reading[] = []
-    for (const { leaf, offsetMs } of program.slots) {
-      try {
-        const vector = reader.read(leaf, at - offsetMs, signal)
-        // One await for each of thousands of slots would cost more than the reading.
-        readings.push({ vector: vector instanceof Promise ? await vector : vector })
-      } catch (cause) {
-        readings.push({ cause })
-      }
+    const bounds = boundReadings(clock, readingTimeoutMs, signal)
+    try {
+      const readings = program.slots.map((slot) => readSlot(slot, at, bounds))
+      const settled: Reading[] = []
+      // One await for each of thousands that are there at once would cost more than the reading.
+      for (const each of readings) settled.push(each instanceof Promise ? await each : each)
+      return evaluate(at, settled)
+    } finally {
+      bounds.release()
     }
-    return evaluate(at, readings)
+  }
+
+  function readSlot(
+    { leaf, offsetMs }: Slot,
+    at: number,
+    { signal, aborted }: ReadingBounds,
+  ): Reading | Promise<Reading> {
+    try {
+      const vector = reader.read(leaf, at - offsetMs, signal)
+      if (!(vector instanceof Promise)) return { vector }
+      return Promise.race([vector, aborted]).then(
+        (read) => ({ vector: read }),
+        (cause: unknown) => ({ cause }),
+      )
+    } catch (cause) {
+      return { cause }
+    }
   }
 
   function evaluate(at: number, readings: readonly Reading[]): RuleTick {
@@ -127,4 +150,37 @@ export function createRuleEvaluator({
     },
     states: () => instances.flatMap((each) => each.states()),
   }
+}
+
+interface ReadingBounds {
+  readonly signal: AbortSignal
+  /** Rejects when the signal aborts, even where a source ignores it. */
+  readonly aborted: Promise<never>
+  release(): void
+}
+
+function boundReadings(
+  clock: Clock,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): ReadingBounds {
+  const controller = new AbortController()
+  const timer = clock.setTimer(() => {
+    controller.abort(
+      new AssayError('ALERT_RULE_READING_TIMEOUT', {
+        message: `A measurement for alert rules did not come within ${timeoutMs} ms.`,
+        retry: 'safe',
+        context: { timeoutMs },
+      }),
+    )
+  }, timeoutMs)
+  const either =
+    signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal])
+  const aborted = new Promise<never>((_, reject) => {
+    if (either.aborted) reject(either.reason)
+    else either.addEventListener('abort', () => reject(either.reason), { once: true })
+  })
+  // Nobody may be waiting for it.
+  aborted.catch(() => {})
+  return { signal: either, aborted, release: () => timer.cancel() }
 }

@@ -4,7 +4,7 @@ import { createLabelSet, type LabelSet, type RuleVector } from './rule-vector.ts
 import type { SeriesStore, StoredSeries } from './series-store.ts'
 
 /** Measures the series in one column of a table; `undefined` where there is nothing to measure. */
-export type MeasureColumn = (column: number) => number | undefined
+type MeasureColumn = (column: number) => number | undefined
 
 /** Measures each series of a leaf, and makes one value of those that share their `by` labels. */
 export type GroupedReader = (measure: MeasureColumn) => RuleVector

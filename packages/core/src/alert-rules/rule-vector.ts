@@ -14,8 +14,6 @@ export interface RuleVector {
 
 export const EMPTY_LABEL_SET: LabelSet = createLabelSet({})
 
-export const EMPTY_VECTOR: RuleVector = { labelSets: [], values: [] }
-
 /** Makes the label set of a series: of all its labels, or of those that `by` keeps. */
 export function createLabelSet(
   labels: Readonly<Record<string, string>>,

@@ -68,7 +68,7 @@ export function labelsOfRule({ severity, labels }: AlertRule): Record<string, st
 }
 
 /** The annotations that a rule gives to each of its alerts in Prometheus. */
-export function annotationsOfRule(rule: AlertRule): Record<string, string> {
+function annotationsOfRule(rule: AlertRule): Record<string, string> {
   const { summary, description, runbookUrl } = rule
   return { summary, ...(description !== undefined && { description }), runbook_url: runbookUrl }
 }
