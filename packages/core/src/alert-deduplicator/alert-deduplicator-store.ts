@@ -27,7 +27,10 @@ export interface AlertKeyCommit {
 export interface AlertDeduplicatorStore {
   /** Resolves to a state that the caller may change. */
   load(key: string): Promise<StoredAlertKey | undefined>
-  /** Resolves to `false`, and changes nothing, when the key is not at `expectedVersion` any more. */
+  /**
+   * Resolves to `false`, and changes nothing, when the key is not at `expectedVersion` any more, or
+   * when the store could not tell because others changed it at the same time.
+   */
   commit(commit: AlertKeyCommit): Promise<boolean>
   /**
    * Asks for room for one more key. With `maxKeys` keys or more it frees the one that has been

@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
 import { describeEachDatabase, describePostgres } from '@assay/test-servers'
-import { beforeAll, expect, test } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { createAlertKeyState } from '../alert-deduplicator/alert-key-state.ts'
 import { createAlertDeduplicator } from '../alert-deduplicator/create-alert-deduplicator.ts'
 import { isAssayError } from '../errors/assay-error.ts'
 import { migrate } from '../sql/migrate.ts'
@@ -42,6 +44,54 @@ describeEachDatabase('the alert store', { fromPglite, fromPgPool }, (client) => 
     expect(await rpc?.activeFailures()).toMatchObject([{ key: 'other' }])
     await rpc?.reset('other')
     expect(await payouts?.activeFailures()).toHaveLength(1)
+  })
+})
+
+describePostgres('the alert store of a host that isolates strictly', (database) => {
+  beforeAll(() => migrate(fromPgPool(database().pool), migrations))
+
+  describe.each(['read committed', 'repeatable read', 'serializable'])('%s', (level) => {
+    let pool: pg.Pool
+    beforeAll(() => {
+      const options = `-c default_transaction_isolation=${level.replace(' ', '\\ ')}`
+      pool = new pg.Pool({ connectionString: database().url, options, max: 8 })
+    })
+    afterAll(() => pool.end())
+    const storeIn = (scope: string) =>
+      createPostgresAlertDeduplicatorStore(fromPgPool(pool), { scope: `${level} ${scope}` })
+
+    test('is what its sessions begin with', async () => {
+      const { rows } = await pool.query('show transaction_isolation')
+      expect(rows).toEqual([{ transaction_isolation: level }])
+    })
+
+    test.each(alertDeduplicatorStoreContract)('contract: $name', async ({ name, run }) => {
+      await expect(run(storeIn(name))).resolves.toBeUndefined()
+    })
+
+    test('counts every failure that is reported from many sides at once', async () => {
+      const options = { store: storeIn('sides'), threshold: 1_000, commitAttemptsMax: 1_000 }
+      const sides = Array.from({ length: 6 }, () => createAlertDeduplicator(options))
+      for (let round = 0; round < 10; round += 1) {
+        await Promise.all(sides.map((side) => side.fail('rpc')))
+      }
+      expect(await sides[0]?.failureCount('rpc')).toBe(60)
+    })
+
+    test('makes room, lists and begins keys from many sides at once', async () => {
+      const store = storeIn('room')
+      const options = { store, threshold: 1_000, maxKeys: 20 }
+      const sides = Array.from({ length: 6 }, () => createAlertDeduplicator(options))
+      for (let round = 0; round < 10; round += 1) {
+        await Promise.all(
+          sides.flatMap((side, index) => [side.fail(`${round} ${index}`), side.activeFailures()]),
+        )
+      }
+      const kept = await store.list(1_000)
+      const counted = sides.map(({ evictedCount, refusedCount }) => evictedCount + refusedCount)
+      expect(kept.length).toBeLessThanOrEqual(20 + sides.length)
+      expect(counted.reduce((sum, count) => sum + count, kept.length)).toBe(60)
+    })
   })
 })
 
@@ -102,6 +152,20 @@ test('refuses a row that it cannot have written, and names the columns', async (
         'pending_since, pending_token',
     },
   })
+})
+
+test.each(['40001', '40P01'])('gives up when every answer is SQLSTATE %s', async (code) => {
+  let queries = 0
+  const store = createPostgresAlertDeduplicatorStore({
+    query() {
+      queries += 1
+      return Promise.reject(Object.assign(new Error('lost a race'), { code }))
+    },
+  })
+  await expect(store.makeRoom(1)).rejects.toMatchObject({ code })
+  expect(queries).toBe(32)
+  const next = { ...createAlertKeyState(), recovered: false }
+  expect(await store.commit({ key: 'rpc', expectedVersion: '1', next })).toBe(false)
 })
 
 test('rejects when the database does', async () => {

@@ -6,7 +6,8 @@ import type {
 } from '../alert-deduplicator/alert-deduplicator-store.ts'
 import type { AlertKeyState } from '../alert-deduplicator/alert-key-state.ts'
 import { AssayError } from '../errors/assay-error.ts'
-import type { SqlExecutor, SqlRow, SqlValue } from '../sql/sql-client.ts'
+import { isConcurrencyFailure } from '../sql/is-concurrency-failure.ts'
+import type { SqlExecutor, SqlResult, SqlRow, SqlValue } from '../sql/sql-client.ts'
 
 /** Options of {@link createPostgresAlertDeduplicatorStore}. */
 export interface PostgresAlertDeduplicatorStoreOptions {
@@ -20,7 +21,8 @@ export interface PostgresAlertDeduplicatorStoreOptions {
 /**
  * Keeps the keys of an alert deduplicator in PostgreSQL, in the table `assay_alert_keys` of
  * `migrations`, so that all processes that share the database send one alert between them. Each step
- * is one statement, so it needs no transaction and works through a pooler.
+ * is one statement, so it needs no transaction and works through a pooler, and under any isolation
+ * level that the host has made the default.
  *
  * @param client where the statements run; it must commit each for itself
  *
@@ -50,7 +52,7 @@ export function createPostgresAlertDeduplicatorStore(
 ): AlertDeduplicatorStore {
   return {
     async load(key) {
-      const { rows } = await client.query(LOAD, [scope, key])
+      const { rows } = await queryAgain(client, LOAD, [scope, key])
       return rows[0] && parseRow(rows[0]).stored
     },
     async commit({ key, expectedVersion, next }) {
@@ -64,13 +66,13 @@ export function createPostgresAlertDeduplicatorStore(
         : hasChanged(client, CHANGE, [...values, expectedVersion])
     },
     async makeRoom(maxKeys) {
-      const { rows } = await client.query(MAKE_ROOM, [scope, maxKeys])
+      const { rows } = await queryAgain(client, MAKE_ROOM, [scope, maxKeys])
       const { is_free, has_evicted } = roomSchema.parse(rows[0])
       if (is_free) return 'free'
       return has_evicted ? 'evicted' : 'full'
     },
     async list(limit) {
-      const { rows } = await client.query(LIST, [scope, limit])
+      const { rows } = await queryAgain(client, LIST, [scope, limit])
       return rows.map((row) => {
         const { key, stored } = parseRow(row)
         return { key, state: stored.state }
@@ -192,11 +194,35 @@ function stateValues(state: AlertKeyState): SqlValue[] {
   ]
 }
 
+/** Whether the statement changed its row; `false` too when it lost a race, which changes nothing. */
 async function hasChanged(
   client: SqlExecutor,
   statement: string,
   values: readonly SqlValue[],
 ): Promise<boolean> {
-  const { rowCount } = await client.query(statement, values)
-  return rowCount === 1
+  try {
+    const { rowCount } = await client.query(statement, values)
+    return rowCount === 1
+  } catch (error) {
+    if (isConcurrencyFailure(error)) return false
+    throw error
+  }
+}
+
+/** Each lost race was won by somebody, so that a few attempts are enough. */
+const QUERY_ATTEMPTS_MAX = 32
+
+/** Runs a statement that may be run again as it stands, because it compares with no version. */
+async function queryAgain(
+  client: SqlExecutor,
+  statement: string,
+  values: readonly SqlValue[],
+): Promise<SqlResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await client.query(statement, values)
+    } catch (error) {
+      if (attempt === QUERY_ATTEMPTS_MAX || !isConcurrencyFailure(error)) throw error
+    }
+  }
 }
