@@ -10,7 +10,7 @@ export type AlertReason = 'firing' | 'repeat' | 'resolved'
  * - `not-alerted`: it works, and nobody was told that it failed.
  * - `at-capacity`: `maxKeys` keys are alerting, so this failure was not counted.
  */
-export type AlertSilenceReason =
+export type NoAlertReason =
   | 'below-threshold'
   | 'cooling-down'
   | 'delivery-pending'
@@ -18,9 +18,9 @@ export type AlertSilenceReason =
   | 'at-capacity'
 
 /** Nobody needs to be told. These are shared, frozen objects: deciding nothing costs no memory. */
-export interface AlertSilence {
+export interface NoAlert {
   readonly reason: null
-  readonly why: AlertSilenceReason
+  readonly why: NoAlertReason
 }
 
 /** People must be told. */
@@ -69,23 +69,23 @@ export type AlertConfirmation = 'auto' | 'manual'
 
 /** What `fail` and `succeed` return: a notice where `reason` is a string, else why there is none. */
 export type AlertDecision<Confirm extends AlertConfirmation = AlertConfirmation> =
-  | AlertSilence
+  | NoAlert
   | (Confirm extends 'manual' ? UnconfirmedAlertNotice : AlertNotice)
 
 /** What `fail` and `succeed` of a deduplicator with a store resolve to. */
 export type StoredAlertDecision<Confirm extends AlertConfirmation = AlertConfirmation> =
-  | AlertSilence
+  | NoAlert
   | (Confirm extends 'manual' ? StoredUnconfirmedAlertNotice : AlertNotice)
 
-function silence(why: AlertSilenceReason): AlertSilence {
+function noAlert(why: NoAlertReason): NoAlert {
   return Object.freeze({ reason: null, why })
 }
 
 /** All there is to say when nobody needs to be told. */
-export const silences = {
-  belowThreshold: silence('below-threshold'),
-  coolingDown: silence('cooling-down'),
-  deliveryPending: silence('delivery-pending'),
-  notAlerted: silence('not-alerted'),
-  atCapacity: silence('at-capacity'),
+export const quiet = {
+  belowThreshold: noAlert('below-threshold'),
+  coolingDown: noAlert('cooling-down'),
+  deliveryPending: noAlert('delivery-pending'),
+  notAlerted: noAlert('not-alerted'),
+  atCapacity: noAlert('at-capacity'),
 } as const

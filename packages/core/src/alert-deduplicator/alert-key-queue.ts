@@ -6,6 +6,8 @@ import { DeduplicatorContentionError } from './deduplicator-contention-error.ts'
 /** Reads or changes the state of one key. It may run several times, and only the last run counts. */
 export interface AlertKeyStep<Result> {
   run(state: AlertKeyState, now: number): Result
+  /** Whether it leaves the state as it is: such steps alone commit nothing. */
+  readonly readsOnly?: true
   /** The result when there is no room for the key; a step that cannot begin a key needs none. */
   readonly refused?: Result
 }
@@ -90,6 +92,7 @@ async function commitSteps(
     const state = loaded?.state ?? createAlertKeyState()
     const now = Math.floor(clock.now())
     const results = steps.map((step) => step.run(state, now))
+    if (steps.every(({ readsOnly }) => readsOnly)) return results
     const next = isSpent(state) ? undefined : state
 
     if (loaded === undefined) {

@@ -1,4 +1,4 @@
-import { type AlertReason, type AlertSilence, silences } from './alert-decision.ts'
+import { type AlertReason, type NoAlert, quiet } from './alert-decision.ts'
 
 /**
  * What is remembered of one key. The memory engine and the stored one share the transitions below;
@@ -92,14 +92,14 @@ export function recordFailure(
   state: AlertKeyState,
   rules: AlertRules,
   now: number,
-): 'firing' | 'repeat' | AlertSilence {
+): 'firing' | 'repeat' | NoAlert {
   if (state.recovered) startRow(state, now)
   state.failureCount += 1
 
-  if (isDelivering(state, rules, now)) return silences.deliveryPending
-  if (state.failureCount < rules.threshold) return silences.belowThreshold
+  if (isDelivering(state, rules, now)) return quiet.deliveryPending
+  if (state.failureCount < rules.threshold) return quiet.belowThreshold
   if (knownAlert(state) !== 'open') return 'firing'
-  return isWithin(rules.cooldownMs, state.alertedAt, now) ? silences.coolingDown : 'repeat'
+  return isWithin(rules.cooldownMs, state.alertedAt, now) ? quiet.coolingDown : 'repeat'
 }
 
 /** Notes a success. Follow a reason with {@link raiseAlert}. */
@@ -107,14 +107,14 @@ export function recordSuccess(
   state: AlertKeyState,
   rules: AlertRules,
   now: number,
-): 'resolved' | AlertSilence {
+): 'resolved' | NoAlert {
   state.recovered = true
-  if (isDelivering(state, rules, now)) return silences.deliveryPending
+  if (isDelivering(state, rules, now)) return quiet.deliveryPending
 
   const alert = knownAlert(state)
   if (alert === 'open' || alert === 'uncertain') return 'resolved'
   state.alert = 'none'
-  return silences.notAlerted
+  return quiet.notAlerted
 }
 
 /** Takes note that people are to be told; `token` is needed where they confirm by hand. */

@@ -2,8 +2,8 @@ import { expectTypeOf, test } from 'vitest'
 
 import type {
   AlertNotice,
-  AlertSilence,
-  AlertSilenceReason,
+  NoAlert,
+  NoAlertReason,
   StoredUnconfirmedAlertNotice,
   UnconfirmedAlertNotice,
 } from './alert-decision.ts'
@@ -16,28 +16,26 @@ const store = createMemoryAlertDeduplicatorStore()
 test('without a store it is synchronous, with one every decision is a promise', () => {
   expectTypeOf(createAlertDeduplicator()).toEqualTypeOf<AlertDeduplicator<'auto'>>()
   expectTypeOf(createAlertDeduplicator({ threshold: 1 }).fail('rpc')).toEqualTypeOf<
-    AlertNotice | AlertSilence
+    AlertNotice | NoAlert
   >()
   expectTypeOf(createAlertDeduplicator({ store })).toEqualTypeOf<StoredAlertDeduplicator<'auto'>>()
   expectTypeOf(createAlertDeduplicator({ store }).succeed('rpc')).resolves.toEqualTypeOf<
-    AlertNotice | AlertSilence
+    AlertNotice | NoAlert
   >()
 })
 
 test('only a manual notice can be confirmed', () => {
   const manual = createAlertDeduplicator({ confirm: 'manual' })
-  expectTypeOf(manual.fail('rpc')).toEqualTypeOf<UnconfirmedAlertNotice | AlertSilence>()
+  expectTypeOf(manual.fail('rpc')).toEqualTypeOf<UnconfirmedAlertNotice | NoAlert>()
   const stored = createAlertDeduplicator({ confirm: 'manual', store })
-  expectTypeOf(stored.fail('rpc')).resolves.toEqualTypeOf<
-    StoredUnconfirmedAlertNotice | AlertSilence
-  >()
+  expectTypeOf(stored.fail('rpc')).resolves.toEqualTypeOf<StoredUnconfirmedAlertNotice | NoAlert>()
   expectTypeOf<AlertNotice>().not.toHaveProperty('delivered')
 })
 
 test('the reason tells a notice from silence', () => {
   const decision = createAlertDeduplicator().fail('rpc')
   if (decision.reason === null) {
-    expectTypeOf(decision.why).toEqualTypeOf<AlertSilenceReason>()
+    expectTypeOf(decision.why).toEqualTypeOf<NoAlertReason>()
   } else {
     expectTypeOf(decision).toEqualTypeOf<AlertNotice>()
     expectTypeOf(decision.reason).toEqualTypeOf<'firing' | 'repeat' | 'resolved'>()

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 
 import { isAssayError } from '../errors/assay-error.ts'
+import { createMetrics } from '../metrics/create-metrics.ts'
 import { noMetrics } from '../metrics/no-metrics.ts'
 import { createTestClock } from '../testing/test-clock.ts'
 import type { AlertDecision, UnconfirmedAlertNotice } from './alert-decision.ts'
+import { ALERT_DEDUPLICATOR_NOTICES_TOTAL } from './alert-deduplicator-metrics.ts'
 import type { AlertDeduplicator } from './alert-deduplicator.ts'
 import {
   type AlertDeduplicatorOptions,
@@ -446,17 +448,36 @@ describe('looking in from outside', () => {
         }),
       }),
     }
-    const { deduplicator } = setUp({ metrics, threshold: 2, cooldownMs: 0, maxKeys: 1 })
+    const { deduplicator } = setUp({
+      name: 'payouts',
+      metrics,
+      threshold: 2,
+      cooldownMs: 0,
+      maxKeys: 1,
+    })
     failTimes(deduplicator, 'evicted', 1)
     failTimes(deduplicator, 'rpc', 3)
     failTimes(deduplicator, 'refused', 1)
     deduplicator.succeed('rpc')
     expect(counted).toEqual([
-      'alert_deduplicator_evicted_total',
-      'alert_deduplicator_notices_total firing',
-      'alert_deduplicator_notices_total repeat',
-      'alert_deduplicator_refused_total',
-      'alert_deduplicator_notices_total resolved',
+      'alert_deduplicator_evicted_total payouts',
+      'alert_deduplicator_notices_total payouts firing',
+      'alert_deduplicator_notices_total payouts repeat',
+      'alert_deduplicator_refused_total payouts',
+      'alert_deduplicator_notices_total payouts resolved',
+    ])
+  })
+
+  test('counts apart from others in the same metrics, under its name', () => {
+    const metrics = createMetrics()
+    failTimes(setUp({ metrics, name: 'rpc', threshold: 1 }).deduplicator, 'key', 1)
+    failTimes(setUp({ metrics, threshold: 1, cooldownMs: 0 }).deduplicator, 'key', 2)
+    const notices = metrics.collect().find(({ name }) => name === ALERT_DEDUPLICATOR_NOTICES_TOTAL)
+    const counted = notices?.series.filter((sample) => 'value' in sample && sample.value > 0)
+    expect(counted).toMatchObject([
+      { labels: { name: 'rpc', reason: 'firing' }, value: 1 },
+      { labels: { name: 'default', reason: 'firing' }, value: 1 },
+      { labels: { name: 'default', reason: 'repeat' }, value: 1 },
     ])
   })
 
@@ -522,6 +543,7 @@ describe('changing the rules', () => {
     const attempts: AlertDeduplicatorOptions[] = [
       { maxKeys: 0 },
       { deliveryLeaseMs: 0 },
+      { name: '' },
       { confirm: 'later' as 'manual' },
     ]
     for (const options of attempts) {

@@ -17,6 +17,11 @@ import { createStoredAlertDeduplicator } from './stored-alert-deduplicator.ts'
 
 /** Options of a deduplicator that keeps its keys in this process. */
 export interface AlertDeduplicatorOptions<Confirm extends AlertConfirmation = AlertConfirmation> {
+  /**
+   * The label `name` of its metrics: one of a few fixed names, which tells several deduplicators that
+   * count into the same metrics apart. Default `default`.
+   */
+  readonly name?: string | undefined
   /** Failures in a row from which on people are told. Default 3. */
   readonly threshold?: number | undefined
   /** How long after an alert reached people it is not repeated, in milliseconds. Default 300 000. */
@@ -41,7 +46,7 @@ export interface AlertDeduplicatorOptions<Confirm extends AlertConfirmation = Al
   readonly deliveryLeaseMs?: number | undefined
   /** Read monotonically without a store, and as wall clock with one. */
   readonly clock?: Clock | undefined
-  /** Counts notices, evictions and refusals. */
+  /** Counts notices, evictions and refusals, by `name`. */
   readonly metrics?: Metrics | undefined
   readonly store?: undefined
 }
@@ -72,6 +77,7 @@ export interface StoredAlertDeduplicatorOptions<
  * in it, is then decided anew when the lease has run out.
  *
  * @throws {InvalidOptionError} `INVALID_OPTION` when an option is out of range
+ * @throws {MetricConflictError} `METRIC_CONFLICT` when a metric's name stands for something else
  *
  * @example
  * ```ts
@@ -132,6 +138,10 @@ function parseSettings(
 ): DeduplicatorSettings {
   const { threshold = 3, cooldownMs = 300_000, maxKeys = 100_000, confirm = 'auto' } = options
   const { deliveryLeaseMs = 60_000, clock = systemClock, metrics = noMetrics } = options
+  const { name = 'default' } = options
+  if (typeof name !== 'string' || name === '') {
+    throw new InvalidOptionError(FACTORY, 'name', 'a string that is not empty')
+  }
   assertThreshold(FACTORY, threshold)
   assertCooldownMs(FACTORY, cooldownMs)
   assertWholeNumber(FACTORY, 'maxKeys', maxKeys, { min: 1 })
@@ -143,6 +153,6 @@ function parseSettings(
     rules: { threshold, cooldownMs, deliveryLeaseMs, confirm },
     maxKeys,
     clock,
-    tally: createAlertDeduplicatorTally(metrics),
+    tally: createAlertDeduplicatorTally(metrics, name),
   }
 }

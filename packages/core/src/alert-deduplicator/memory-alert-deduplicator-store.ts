@@ -20,8 +20,17 @@ export function createMemoryAlertDeduplicatorStore(): AlertDeduplicatorStore {
   const keys = new Map<string, StoredAlertKey>()
   let lastVersion = 0
 
-  const longestFailingFirst = (): [string, StoredAlertKey][] =>
-    [...keys].sort(([, a], [, b]) => a.state.failingSince - b.state.failingSince)
+  /** Looks at every key once: it runs for each new key at the bound. */
+  function longestQuiet(): string | undefined {
+    let longest: string | undefined
+    let since = Number.POSITIVE_INFINITY
+    for (const [key, { state }] of keys) {
+      if (isAlerting(state) || state.failingSince >= since) continue
+      longest = key
+      since = state.failingSince
+    }
+    return longest
+  }
 
   return {
     async load(key) {
@@ -40,13 +49,14 @@ export function createMemoryAlertDeduplicatorStore(): AlertDeduplicatorStore {
     },
     async makeRoom(maxKeys) {
       if (keys.size < maxKeys) return 'free'
-      const evicted = longestFailingFirst().find(([, { state }]) => !isAlerting(state))
+      const evicted = longestQuiet()
       if (evicted === undefined) return 'full'
-      keys.delete(evicted[0])
+      keys.delete(evicted)
       return 'evicted'
     },
     async list(limit) {
-      return longestFailingFirst()
+      return [...keys]
+        .toSorted(([, a], [, b]) => a.state.failingSince - b.state.failingSince)
         .slice(0, limit)
         .map(([key, { state }]) => ({ key, state: copy(state) }))
     },

@@ -1,7 +1,7 @@
 import {
   type AlertDecision,
   type AlertReason,
-  silences,
+  quiet,
   type UnconfirmedAlertNotice,
 } from './alert-decision.ts'
 import type { ActiveFailure, AlertDeduplicator } from './alert-deduplicator.ts'
@@ -109,14 +109,14 @@ export function createMemoryAlertDeduplicator({
     fail(key, error) {
       const kept = keptKey(key)
       const entry = entries.get(kept) ?? admit(kept)
-      if (entry === undefined) return silences.atCapacity
+      if (entry === undefined) return quiet.atCapacity
       const now = elapsedMs()
       const outcome = recordFailure(entry, rules, now)
       return typeof outcome === 'string' ? notify(entry, outcome, now, key, error) : outcome
     },
     succeed(key) {
       const entry = entries.get(keptKey(key))
-      if (entry === undefined) return silences.notAlerted
+      if (entry === undefined) return quiet.notAlerted
       const now = elapsedMs()
       const outcome = recordSuccess(entry, rules, now)
       if (typeof outcome === 'string') return notify(entry, outcome, now, key)

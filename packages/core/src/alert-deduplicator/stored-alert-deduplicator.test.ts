@@ -135,6 +135,24 @@ describe('over a store', () => {
     expect(calls.filter((method) => method === 'commit')).toHaveLength(2)
   })
 
+  test('counts the failures of a key once earlier calls for it have ended', async () => {
+    const { store, calls } = spied(createMemoryAlertDeduplicatorStore())
+    const { deduplicator } = setUp({ store })
+    void deduplicator.fail('rpc')
+    void deduplicator.fail('rpc')
+    expect(await deduplicator.failureCount('rpc')).toBe(2)
+    const [before, , after] = await Promise.all([
+      deduplicator.failureCount('rpc'),
+      deduplicator.fail('rpc'),
+      deduplicator.failureCount('rpc'),
+    ])
+    expect([before, after]).toEqual([2, 3])
+
+    calls.length = 0
+    expect(await deduplicator.failureCount('rpc')).toBe(3)
+    expect(calls).toEqual(['load'])
+  })
+
   test('costs one read for the success of a key that works', async () => {
     const { store, calls } = spied(createMemoryAlertDeduplicatorStore())
     const { deduplicator } = setUp({ store })

@@ -2,8 +2,8 @@ import type { CreateId } from '../runtime/create-id.ts'
 import {
   type AlertNotice,
   type AlertReason,
-  type AlertSilence,
-  silences,
+  type NoAlert,
+  quiet,
   type StoredAlertDecision,
   type StoredUnconfirmedAlertNotice,
 } from './alert-decision.ts'
@@ -51,11 +51,11 @@ export function createStoredAlertDeduplicator(
 
   async function decide(
     key: string,
-    step: AlertKeyStep<RaisedAlert | AlertSilence>,
+    step: AlertKeyStep<RaisedAlert | NoAlert>,
   ): Promise<StoredAlertDecision> {
     const kept = keptKey(key)
     const outcome = await queue.apply(kept, step)
-    if (outcome === silences.atCapacity) tally.refused()
+    if (outcome === quiet.atCapacity) tally.refused()
     if ('why' in outcome) return outcome
 
     const { notice, token } = outcome
@@ -94,7 +94,7 @@ export function createStoredAlertDeduplicator(
           const outcome = recordFailure(state, rules, now)
           return typeof outcome === 'string' ? raise(key, outcome, state, now, error) : outcome
         },
-        refused: silences.atCapacity,
+        refused: quiet.atCapacity,
       }),
     succeed: (key) =>
       decide(key, {
@@ -103,10 +103,7 @@ export function createStoredAlertDeduplicator(
           return typeof outcome === 'string' ? raise(key, outcome, state, now) : outcome
         },
       }),
-    async failureCount(key) {
-      const stored = await store.load(keptKey(key))
-      return stored === undefined ? 0 : currentFailureCount(stored.state)
-    },
+    failureCount: (key) => queue.apply(keptKey(key), { run: currentFailureCount, readsOnly: true }),
     reset: (key) =>
       queue.apply(keptKey(key), {
         run(state) {
