@@ -48,6 +48,41 @@ it('takes the comments that end a block for all that it prints', async () => {
   expect(await check(readme(...code.slice(0, 2), '// b'))).toEqual([])
 })
 
+it('takes the comment lines below what prints for what it prints', async () => {
+  const code = [
+    'console.log(1) // 1',
+    'console.log(2)',
+    '// 3',
+    'console.log(4, 5) // 4',
+    '// 5',
+    'for (const each of [6, 7]) {',
+    '  console.log(each)',
+    '}',
+    '// 6',
+    '// 8',
+    '',
+    '// This is about what comes, and promises nothing.',
+    'console.log(9) // 9',
+  ]
+  expect(await check(readme(...code))).toMatchObject([
+    { line: 6, message: 'The comment promises `3`, and the code prints `2`.' },
+    { line: 13, message: 'The comment promises `6 8`, and the code prints `6 7`.' },
+  ])
+})
+
+it('takes the comments that end a block for all that no other comment is about', async () => {
+  const code = [
+    'console.log(1) // 1',
+    'console.log(2)',
+    'console.log(3) // 3',
+    'await null',
+    '// 4',
+  ]
+  expect(await check(readme(...code))).toMatchObject([
+    { line: 8, message: 'The comment promises `4`, and the code prints `2`.' },
+  ])
+})
+
 it('reports an example that throws, and one that never ends its wait', async () => {
   const thrown = await check(readme("throw new RangeError('too far')"))
   expect(thrown).toMatchObject([{ line: 4, message: expect.stringContaining('too far') }])

@@ -3,9 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 
+import { parseSync, type Program } from 'oxc-parser'
+
 import { type CodeBlock, codeBlocks } from './code-blocks.ts'
 import type { PrintedLine } from './print-with-lines.ts'
-import { isNode, moduleReferences, parse, walk } from './syntax.ts'
+import { isNode, moduleReferences, parse, type Place, type SyntaxNode, walk } from './syntax.ts'
 import { lineAt, type Problem, publishedPackages, type Workspace } from './workspace.ts'
 
 const RUN_MAX_MS = 60_000
@@ -125,45 +127,99 @@ async function runExample(example: Example): Promise<Problem[]> {
     return [problemAt(example, 1, `The example does not run: ${reason}`)]
   }
 
-  const printed = JSON.parse(stdout.split('\n').at(-1) ?? '') as readonly PrintedLine[]
-  return promisedOutputs(example).flatMap(({ firstLine, lastLine, promised }) => {
-    const actual = onOneLine(
-      printed.filter(({ line }) => line >= firstLine && line <= lastLine).map(({ text }) => text),
-    )
-    if (actual === promised) return []
+  let printed = JSON.parse(stdout.split('\n').at(-1) ?? '') as readonly PrintedLine[]
+  const problems: Problem[] = []
+  for (const { firstLine, lastLine, commentLine, texts } of promisedOutputs(example)) {
+    const isPromised = ({ line }: PrintedLine): boolean => line >= firstLine && line <= lastLine
+    const actual = onOneLine(printed.filter(isPromised).map(({ text }) => text))
+    // What one promise was about is not for another.
+    printed = printed.filter((each) => !isPromised(each))
+    const promised = onOneLine(texts)
+    if (actual === promised) continue
     const message = `The comment promises \`${promised}\`, and the code prints \`${actual}\`.`
-    return [problemAt(example, lastLine, message)]
-  })
+    problems.push(problemAt(example, commentLine, message))
+  }
+  return problems
 }
 
 interface PromisedOutput {
+  /** The lines of the code that print it. */
   readonly firstLine: number
   readonly lastLine: number
-  readonly promised: string
+  /** Where the promise ends. */
+  commentLine: number
+  /** Its lines, which are compared as one, with spaces between. */
+  readonly texts: string[]
 }
 
 /**
- * Each `console.log(…) // what it prints`; where there is none, the comment lines that end the
- * block are all that it prints. Several lines are compared as one, with spaces between.
+ * A promise is a comment beside the end of what prints, the comment lines right below, or both. The
+ * comment lines that end the block promise all that no other promise is about.
  */
 function promisedOutputs({ code, path }: Example): PromisedOutput[] {
+  const printing = printingCode(parse(path, code), code)
+  const comments = lineComments(path, code)
+  const closingLine = closingRun(comments, code)
   const outputs: PromisedOutput[] = []
-  walk(parse(path, code), (node) => {
+  for (const { line, text, isBeside } of comments) {
+    const last = outputs.at(-1)
+    const codeLine = isBeside ? line : line - 1
+    const firstLine = printing.get(codeLine)
+    if (!isBeside && last?.commentLine === line - 1) {
+      last.texts.push(text)
+      last.commentLine = line
+    } else if (line === closingLine) {
+      outputs.push({ firstLine: 0, lastLine: line, commentLine: line, texts: [text] })
+    } else if (firstLine !== undefined) {
+      outputs.push({ firstLine, lastLine: codeLine, commentLine: line, texts: [text] })
+    }
+  }
+  return outputs
+}
+
+/** The lines on which code ends that prints, each with the line on which the longest of it begins. */
+function printingCode(program: Program, code: string): Map<number, number> {
+  const firstLines = new Map<number, number>()
+  const add = ({ start, end }: SyntaxNode): void => {
+    const [firstLine, lastLine] = [lineAt(code, start), lineAt(code, end)]
+    firstLines.set(lastLine, Math.min(firstLine, firstLines.get(lastLine) ?? firstLine))
+  }
+  walk(program, (node, place) => {
     const { callee } = node
     if (node.type !== 'CallExpression' || !isNode(callee)) return
     if (code.slice(callee.start, callee.end) !== 'console.log') return
-    const promised = /^[^\n]*? \/\/ (.*)/.exec(code.slice(node.end))?.[1]
-    if (promised === undefined) return
-    outputs.push({
-      firstLine: lineAt(code, node.start),
-      lastLine: lineAt(code, node.end),
-      promised: onOneLine([promised]),
-    })
+    add(node)
+    for (let at: Place | undefined = place; at?.parent !== undefined; at = at.around) {
+      if (at.parent.type !== 'Program') add(at.parent)
+    }
   })
-  const closing = /(?:^\/\/ .*\n)+$/m.exec(code)?.[0]
-  if (outputs.length > 0 || closing === undefined) return outputs
-  const promised = onOneLine([closing.replaceAll('// ', '')])
-  return [{ firstLine: 1, lastLine: code.trimEnd().split('\n').length, promised }]
+  return firstLines
+}
+
+interface LineComment {
+  readonly line: number
+  readonly text: string
+  /** Whether code stands before it on its line. */
+  readonly isBeside: boolean
+}
+
+function lineComments(path: string, code: string): LineComment[] {
+  return parseSync(path, code)
+    .comments.filter(({ type }) => type === 'Line')
+    .map(({ start, value }) => {
+      const before = code.slice(code.lastIndexOf('\n', start - 1) + 1, start)
+      return { line: lineAt(code, start), text: value, isBeside: before.trim() !== '' }
+    })
+}
+
+/** The first of the comment lines that end the block; `undefined` where code ends it. */
+function closingRun(comments: readonly LineComment[], code: string): number | undefined {
+  let first = code.trimEnd().split('\n').length + 1
+  for (const { line, isBeside } of comments.toReversed()) {
+    if (isBeside || line !== first - 1) break
+    first = line
+  }
+  return comments.some(({ line }) => line === first) ? first : undefined
 }
 
 function onOneLine(texts: readonly string[]): string {
