@@ -161,6 +161,7 @@ export type {
   AlertGroupMember,
   AlertManagerStore,
   AlertPutResult,
+  AlertTelling,
   ClaimedAlertGroup,
   ClaimedAlertGroups,
 } from './alert-manager/alert-manager-store.ts'

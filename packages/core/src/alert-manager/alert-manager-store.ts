@@ -30,7 +30,8 @@ export interface AlertManagerStore {
   claimDue(claim: AlertGroupClaim): Promise<ClaimedAlertGroups>
   /**
    * Records what a claimed group's round has done, and gives the group back. Members that nobody has
-   * been told of and that have ended, or belong elsewhere now, leave it; a group without members ends.
+   * been told of, as far as is known, and that have ended or belong elsewhere now leave it. A group
+   * without members ends.
    *
    * @returns `false`, and changes nothing, when the claim with this token does not hold any more
    */
@@ -124,6 +125,8 @@ export interface ClaimedAlertGroup {
   readonly createdAt: number
   readonly acknowledgement: AlertAcknowledgement | null
   readonly state: AlertGroupState
+  /** The claim before this one was never committed: nobody knows what was told in it. */
+  readonly isAbandoned: boolean
   readonly members: readonly AlertGroupMember[]
 }
 
@@ -134,10 +137,16 @@ export interface AlertAcknowledgement {
 }
 
 /** An alert in a group. */
-export interface AlertGroupMember {
+export interface AlertGroupMember extends AlertTelling {
   readonly stored: StoredAlert
+}
+
+/** Who was told that an alert fires. */
+export interface AlertTelling {
   /** The receivers that believe that it fires. */
   readonly told: readonly string[]
+  /** Those that may: a delivery to them failed, and it may have arrived all the same. */
+  readonly unsure: readonly string[]
 }
 
 /** What a round has done to a group. */
@@ -147,7 +156,7 @@ export interface AlertGroupCommit {
   readonly state: AlertGroupState
   /** When the group is due again. */
   readonly nextAt: number
-  /** Who believes now that these members fire. Members that are not listed stay as they are. */
-  readonly told: readonly { readonly fingerprint: string; readonly receivers: readonly string[] }[]
+  /** Who was told of these members by now. Members that are not listed stay as they are. */
+  readonly tellings: readonly (AlertTelling & { readonly fingerprint: string })[]
   readonly history: readonly AlertHistoryEntry[]
 }

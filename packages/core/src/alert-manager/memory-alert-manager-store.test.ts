@@ -43,7 +43,7 @@ test('keeps the newest of the history only', async () => {
       errorCode: null,
     } as const
     const { state } = group
-    await store.commit({ key: 'g', token: 't', state, nextAt: at, told: [], history: [entry] })
+    await store.commit({ key: 'g', token: 't', state, nextAt: at, tellings: [], history: [entry] })
     const history = await store.listHistory({ limit: 10 })
     expect(history.map(({ at }) => at)).toEqual(
       [round, round - 1, round - 2].filter((each) => each > 0),

@@ -5,6 +5,7 @@ import type {
   AlertAcknowledgement,
   AlertManagerStore,
   AlertPutResult,
+  AlertTelling,
   ClaimedAlertGroup,
 } from './alert-manager-store.ts'
 import type { Silence } from './silence.ts'
@@ -68,8 +69,8 @@ export function createMemoryAlertManagerStore({
       groups.set(ref.key, group)
     }
     const { fingerprint } = entry.stored
-    if (group.told.has(fingerprint)) return
-    group.told.set(fingerprint, NOBODY)
+    if (group.tellings.has(fingerprint)) return
+    group.tellings.set(fingerprint, NOBODY)
     entry.groupCount += 1
   }
 
@@ -88,11 +89,11 @@ export function createMemoryAlertManagerStore({
 
   /** Lets members go that nobody knows of and that have ended or belong elsewhere. */
   function releaseMembers(group: GroupEntry): void {
-    for (const [fingerprint, told] of group.told) {
-      if (told.length > 0) continue
+    for (const [fingerprint, { told, unsure }] of group.tellings) {
+      if (told.length > 0 || unsure.length > 0) continue
       const entry = alerts.get(fingerprint)
       if (entry?.stored.endsAt === null && entry.stored.groupKeys.includes(group.ref.key)) continue
-      group.told.delete(fingerprint)
+      group.tellings.delete(fingerprint)
       if (entry === undefined) continue
       entry.groupCount -= 1
       if (entry.groupCount === 0 && entry.stored.endsAt !== null) alerts.delete(fingerprint)
@@ -102,11 +103,22 @@ export function createMemoryAlertManagerStore({
   function lend(group: GroupEntry): ClaimedAlertGroup {
     const { key, routeId, receiver, labels } = group.ref
     const { createdAt, acknowledgement, state } = group
-    const members = [...group.told].flatMap(([fingerprint, told]) => {
+    const isAbandoned = group.leaseToken !== ''
+    const members = [...group.tellings].flatMap(([fingerprint, { told, unsure }]) => {
       const stored = alerts.get(fingerprint)?.stored
-      return stored === undefined ? [] : [{ stored, told }]
+      return stored === undefined ? [] : [{ stored, told, unsure }]
     })
-    return { key, routeId, receiver, labels, createdAt, acknowledgement, state, members }
+    return {
+      key,
+      routeId,
+      receiver,
+      labels,
+      createdAt,
+      acknowledgement,
+      state,
+      isAbandoned,
+      members,
+    }
   }
 
   function remember(entries: readonly AlertHistoryEntry[]): void {
@@ -128,17 +140,19 @@ export function createMemoryAlertManagerStore({
         .filter((group) => group.nextAt <= now && group.leaseUntil <= now)
         .toSorted((a, b) => a.nextAt - b.nextAt)
         .slice(0, limit)
+      const claimed = due.map(lend)
       for (const group of due) {
         group.leaseToken = token
         group.leaseUntil = now + leaseMs
       }
-      return { groups: due.map(lend), unreadable: [] }
+      return { groups: claimed, unreadable: [] }
     },
-    async commit({ key, token, state, nextAt, told, history: entries }) {
+    async commit({ key, token, state, nextAt, tellings, history: entries }) {
       const group = groups.get(key)
       if (group === undefined || group.leaseToken !== token) return false
-      for (const { fingerprint, receivers } of told) {
-        if (group.told.has(fingerprint)) group.told.set(fingerprint, receivers)
+      for (const telling of tellings) {
+        if (group.tellings.has(telling.fingerprint))
+          group.tellings.set(telling.fingerprint, telling)
       }
       releaseMembers(group)
       remember(entries)
@@ -148,7 +162,7 @@ export function createMemoryAlertManagerStore({
       if ((group.acknowledgement?.at ?? 0) > state.acknowledgedAt) group.nextAt = 0
       group.leaseToken = ''
       group.leaseUntil = 0
-      if (group.told.size === 0) groups.delete(key)
+      if (group.tellings.size === 0) groups.delete(key)
       return true
     },
     async firingInhibitors(names) {
@@ -156,7 +170,7 @@ export function createMemoryAlertManagerStore({
     },
     async acknowledge({ key, by, at }) {
       const acknowledged = [...groups.values()].filter(
-        (group) => group.ref.key === key || group.told.has(key),
+        (group) => group.ref.key === key || group.tellings.has(key),
       )
       for (const group of acknowledged) {
         group.acknowledgement = { by, at }
@@ -215,7 +229,7 @@ export function createMemoryAlertManagerStore({
 }
 
 /** One list for all members that nobody was told of. */
-const NOBODY: readonly string[] = []
+const NOBODY: AlertTelling = { told: [], unsure: [] }
 
 /** An alert. Classes, so that a hundred thousand share their shape. */
 class AlertEntry {
@@ -231,7 +245,7 @@ class GroupEntry {
   readonly ref: AlertGroupRef
   readonly createdAt: number
   /** By the fingerprint of each member, who was told of it. */
-  readonly told = new Map<string, readonly string[]>()
+  readonly tellings = new Map<string, AlertTelling>()
   acknowledgement: AlertAcknowledgement | null = null
   state: AlertGroupState
   nextAt: number

@@ -14,12 +14,18 @@ import { planEscalation } from './escalation/plan-escalation.ts'
 import type { CompiledPolicy, CompiledRoute } from './policy/compile-policy.ts'
 import { worstSeverity } from './severity-rank.ts'
 import { composeNotification } from './stages/compose-notification.ts'
-import { decideNotification, type MemberView } from './stages/deduplicate-notification.ts'
+import { decideNotification } from './stages/deduplicate-notification.ts'
 import { deliverNotification } from './stages/deliver-notification.ts'
 import type { AlertGrouper } from './stages/group-alert.ts'
 import { inhibitorsOf } from './stages/inhibit-alerts.ts'
 import { isMuteByTime } from './stages/mute-by-time.ts'
-import { owedLevelOf, recordRound, type Round, type RoundDelivery } from './stages/record-round.ts'
+import {
+  owedLevelOf,
+  recordRound,
+  type Round,
+  type RoundDelivery,
+  type RoundMember,
+} from './stages/record-round.ts'
 import { routeGroup, type RoutedReceiver } from './stages/route-group.ts'
 import type { AlertSilencer } from './stages/silence-alerts.ts'
 import type { StoredAlert } from './stored-alert-change.ts'
@@ -76,12 +82,7 @@ export async function runGroupRound(
     policy,
   )
 
-  const receivers = routeGroup(
-    group,
-    members.map(({ told }) => told),
-    planned.due?.receiver,
-    now,
-  )
+  const receivers = routeGroup(group, members, planned.due?.receiver, now)
   const round: UndeliveredRound = {
     group,
     token,
@@ -108,8 +109,7 @@ export async function runGroupRound(
 type UndeliveredRound = Omit<Round, 'deliveries' | 'endedAt'>
 
 /** A member with all that the stages after the muting need. */
-interface ViewedMember extends MemberView {
-  readonly fingerprint: string
+interface ViewedMember extends RoundMember {
   readonly stored: StoredAlert
 }
 
@@ -138,10 +138,13 @@ async function viewMembers(
     (inhibitors.get(stored) ?? []).some((name) => inhibiting.has(name))
 
   const isMute = isMuteByTime(route, now)
-  return group.members.map(({ stored, told }) => ({
+  const suspects = suspectsOf(group, policy, now)
+  return group.members.map(({ stored, told, unsure }) => ({
     fingerprint: stored.fingerprint,
     stored,
+    before: { told, unsure },
     told,
+    unsure: [...new Set([...unsure, ...suspects.filter((receiver) => !told.includes(receiver))])],
     isFiring: stored.endsAt === null,
     isVisible:
       stored.endsAt === null &&
@@ -150,6 +153,20 @@ async function viewMembers(
       !isInhibited(stored) &&
       !isSilenced(stored.alert),
   }))
+}
+
+/** Who may have been told something in a round that was never committed. */
+function suspectsOf(
+  { isAbandoned, receiver, state }: ClaimedAlertGroup,
+  { escalation }: CompiledPolicy,
+  now: number,
+): readonly string[] {
+  if (!isAbandoned) return []
+  const owed = Object.keys(state.targets).filter((each) => targetStateOf(state, each).owedLevel > 0)
+  const { escalation: current } = state
+  const isStepDue = current !== null && current.nextAt !== null && current.nextAt <= now
+  const step = isStepDue ? escalation.get(current.severity)?.[current.level] : undefined
+  return [receiver, ...owed, ...(step === undefined ? [] : [step.receiver])]
 }
 
 async function reroute(
@@ -228,8 +245,8 @@ function contentsOf(
   const tellsNews = reason === 'firing' || reason === 'repeat' || reason === 'escalation'
   const firing: StoredAlert[] = []
   const ended: StoredAlert[] = []
-  for (const { stored, isFiring, isVisible, told } of members) {
-    const isKnown = told.includes(receiver)
+  for (const { stored, isFiring, isVisible, told, unsure } of members) {
+    const isKnown = told.includes(receiver) || (!isFiring && unsure.includes(receiver))
     if (isVisible && (tellsNews || isKnown)) firing.push(stored)
     if (!isFiring && isKnown && sendResolved && reason !== 'acknowledged') ended.push(stored)
   }

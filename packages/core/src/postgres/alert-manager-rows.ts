@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 import type { AlertGroupState } from '../alert-manager/alert-group-state.ts'
 import type { AlertHistoryEntry } from '../alert-manager/alert-history.ts'
-import type { ClaimedAlertGroup } from '../alert-manager/alert-manager-store.ts'
+import type { AlertTelling, ClaimedAlertGroup } from '../alert-manager/alert-manager-store.ts'
 import type { Silence } from '../alert-manager/silence.ts'
 import type { StoredAlert } from '../alert-manager/stored-alert-change.ts'
 import type { Alert } from '../alerts/alert.ts'
@@ -35,13 +35,14 @@ export function parseGroupRow(row: SqlRow): Omit<ClaimedAlertGroup, 'members'> {
     createdAt: parsed.created_at,
     acknowledgement: by === null || at === null ? null : { by, at },
     state: parsed.state,
+    isAbandoned: parsed.is_abandoned,
   }
 }
 
 /** A member, from a row with the columns of its alert. */
-export function parseMemberRow(row: SqlRow): { groupKey: string; told: readonly string[] } {
-  const { group_key, told } = parse(memberRowSchema, row, 'assay_alert_members')
-  return { groupKey: group_key, told }
+export function parseMemberRow(row: SqlRow): AlertTelling & { readonly groupKey: string } {
+  const { group_key, told, unsure } = parse(memberRowSchema, row, 'assay_alert_members')
+  return { groupKey: group_key, told, unsure }
 }
 
 /** A silence, from a row with {@link SILENCE_COLUMNS}. */
@@ -140,9 +141,14 @@ const groupRowSchema = z.object({
   state: stateSchema,
   acknowledged_by: z.string().nullable(),
   acknowledged_at: z.number().nullable(),
+  is_abandoned: z.boolean(),
 })
 
-const memberRowSchema = z.object({ group_key: z.string(), told: textsSchema })
+const memberRowSchema = z.object({
+  group_key: z.string(),
+  told: textsSchema,
+  unsure: textsSchema,
+})
 
 const silenceRowSchema = z.object({
   id: z.string(),

@@ -134,6 +134,7 @@ create table assay_alert_members (
   group_key text not null,
   fingerprint text not null,
   told jsonb not null default '[]',
+  unsure jsonb not null default '[]',
   primary key (scope, group_key, fingerprint)
 );
 

@@ -268,13 +268,15 @@ async function readClaimed(
   }
 
   const keys = rows.map((row) => row['key'])
-  const members = await client.query(MEMBERS, [scope, JSON.stringify(keys)])
+  const { rows: memberRows } = await client.query(MEMBERS, [scope, JSON.stringify(keys)])
   const membersByKey = new Map<string, AlertGroupMember[]>()
-  for (const row of members.rows) {
+  for (const row of memberRows) {
     const member = read(() => ({ ...parseMemberRow(row), stored: parseAlertRow(row) }))
     if (member === undefined) continue
-    const { groupKey, told, stored } = member
-    membersByKey.set(groupKey, [...(membersByKey.get(groupKey) ?? []), { stored, told }])
+    const { groupKey, ...rest } = member
+    const members = membersByKey.get(groupKey) ?? []
+    members.push(rest)
+    membersByKey.set(groupKey, members)
   }
 
   const groups = rows
@@ -287,14 +289,11 @@ async function readClaimed(
 async function commitGroup(
   tx: SqlExecutor,
   scope: string,
-  { key, token, state, nextAt, told, history }: AlertGroupCommit,
+  { key, token, state, nextAt, tellings, history }: AlertGroupCommit,
 ): Promise<boolean> {
   const { rowCount } = await tx.query(LOCK_GROUP, [scope, key, token])
   if (rowCount === 0) return false
-  if (told.length > 0) {
-    const rows = told.map(({ fingerprint, receivers }) => ({ fingerprint, told: receivers }))
-    await tx.query(SAVE_TOLD, [scope, key, JSON.stringify(rows)])
-  }
+  if (tellings.length > 0) await tx.query(SAVE_TELLINGS, [scope, key, JSON.stringify(tellings)])
   const released = await tx.query(RELEASE_MEMBERS, [scope, key])
   if (released.rows.length > 0) {
     const fingerprints = released.rows.map((row) => row['fingerprint'])
@@ -415,7 +414,7 @@ on conflict do nothing`
 
 const CLAIM = `
 with due as materialized (
-  select key from assay_alert_groups
+  select key, lease_token is not null as is_abandoned from assay_alert_groups
   where scope = $1 and next_at <= $2::float8
     and (lease_until is null or lease_until <= $2::float8)
   order by next_at, key limit $5::bigint
@@ -423,12 +422,12 @@ with due as materialized (
 ), claimed as (
   update assay_alert_groups g set lease_token = $3, lease_until = $4::float8
   from due where g.scope = $1 and g.key = due.key
-  returning ${GROUP_COLUMNS}, g.next_at
+  returning ${GROUP_COLUMNS}, g.next_at, due.is_abandoned
 )
 select * from claimed order by next_at, key`
 
 const MEMBERS = `
-select m.group_key, m.told, ${ALERT_COLUMNS}
+select m.group_key, m.told, m.unsure, ${ALERT_COLUMNS}
 from assay_alert_members m
 join assay_alerts a on a.scope = m.scope and a.fingerprint = m.fingerprint
 where m.scope = $1 and m.group_key in (${TEXTS})`
@@ -436,14 +435,14 @@ where m.scope = $1 and m.group_key in (${TEXTS})`
 const LOCK_GROUP = `
 select key from assay_alert_groups where scope = $1 and key = $2 and lease_token = $3 for update`
 
-const SAVE_TOLD = `
-update assay_alert_members m set told = saved.told
-from jsonb_to_recordset($3::text::jsonb) as saved(fingerprint text, told jsonb)
+const SAVE_TELLINGS = `
+update assay_alert_members m set told = saved.told, unsure = saved.unsure
+from jsonb_to_recordset($3::text::jsonb) as saved(fingerprint text, told jsonb, unsure jsonb)
 where m.scope = $1 and m.group_key = $2 and m.fingerprint = saved.fingerprint`
 
 const RELEASE_MEMBERS = `
 delete from assay_alert_members m using assay_alerts a
-where m.scope = $1 and m.group_key = $2 and m.told = '[]'
+where m.scope = $1 and m.group_key = $2 and m.told = '[]' and m.unsure = '[]'
   and a.scope = m.scope and a.fingerprint = m.fingerprint
   and (a.ends_at is not null or not a.group_keys @> to_jsonb(m.group_key))
 returning m.fingerprint`

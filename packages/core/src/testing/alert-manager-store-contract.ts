@@ -63,7 +63,8 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
         createdAt: NOW,
         acknowledgement: null,
         state: createAlertGroupState(NOW + 10),
-        members: [{ stored: plain(stored), told: [] }],
+        isAbandoned: false,
+        members: [{ stored: plain(stored), told: [], unsure: [] }],
       })
     },
   },
@@ -134,8 +135,15 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
       assert.deepEqual(await keysOf(claim(store, NOW + 50, { limit: 1 })), ['sooner'])
       assert.deepEqual(await keysOf(claim(store, NOW + 50)), ['later'])
       assert.deepEqual(await keysOf(claim(store, NOW + 50)), [])
-      const afterLease = await keysOf(claim(store, NOW + 50 + LEASE_MS))
-      assert.deepEqual(afterLease, ['sooner', 'later', 'future'])
+      const afterLease = await claim(store, NOW + 50 + LEASE_MS)
+      assert.deepEqual(
+        afterLease.map(({ key, isAbandoned }) => [key, isAbandoned]),
+        [
+          ['sooner', true],
+          ['later', true],
+          ['future', false],
+        ],
+      )
     },
   },
   {
@@ -169,26 +177,30 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
         acknowledgedAt: 0,
       }
       await claim(store, NOW)
-      const told = [{ fingerprint: 'a', receivers: ['team', 'constructor'] }]
-      assert.equal(await store.commit(commit({ state, nextAt: NOW + 7, told })), true)
+      const tellings = [{ fingerprint: 'a', told: ['team', 'constructor'], unsure: ['page'] }]
+      assert.equal(await store.commit(commit({ state, nextAt: NOW + 7, tellings })), true)
       assert.deepEqual(await keysOf(claim(store, NOW + 6)), [])
       const [claimed] = await claim(store, NOW + 7)
       assert.deepEqual(plain(claimed?.state), plain(state))
       assert.deepEqual(claimed?.members[0]?.told, ['team', 'constructor'])
+      assert.deepEqual(claimed?.members[0]?.unsure, ['page'])
     },
   },
   {
     name: 'refuses a commit whose claim does not hold any more, and changes nothing',
     async run(store) {
       await store.put([fire('a')], LIMITS)
-      const told = [{ fingerprint: 'a', receivers: ['team'] }]
-      const stale = commit({ told, history: [entry()] })
+      const tellings = [{ fingerprint: 'a', told: ['team'], unsure: [] }]
+      const stale = commit({ tellings, history: [entry()] })
       assert.equal(await store.commit(stale), false)
       await claim(store, NOW)
       await claim(store, NOW + LEASE_MS, { token: 'another' })
       assert.equal(await store.commit(stale), false)
       assert.equal(await store.commit({ ...stale, key: 'nothing', token: 'another' }), false)
-      assert.equal(await store.commit({ ...stale, token: 'another', told: [], history: [] }), true)
+      assert.equal(
+        await store.commit({ ...stale, token: 'another', tellings: [], history: [] }),
+        true,
+      )
       assert.equal(await store.commit({ ...stale, token: 'another' }), false)
       const [claimed] = await claim(store, NOW + LEASE_MS)
       assert.deepEqual(claimed?.members[0]?.told, [])
@@ -200,22 +212,29 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
     async run(store) {
       const elsewhere = [group('elsewhere', 10_000)]
       await store.put(
-        ['ended', 'known', 'moved', 'firing'].map((name) => fire(name)),
+        ['ended', 'known', 'unsure', 'moved', 'firing'].map((name) => fire(name)),
         LIMITS,
       )
-      await store.put([resolve('ended'), resolve('known')], LIMITS)
+      await store.put([resolve('ended'), resolve('known'), resolve('unsure')], LIMITS)
       await store.put([fire('moved', { groups: elsewhere })], LIMITS)
-      const known = [{ fingerprint: 'known', receivers: ['team'] }]
+      const known = [
+        { fingerprint: 'known', told: ['team'], unsure: [] },
+        { fingerprint: 'unsure', told: [], unsure: ['team'] },
+      ]
       await claim(store, NOW)
-      await store.commit(commit({ told: known }))
+      await store.commit(commit({ tellings: known }))
 
       const [claimed] = await claim(store, NOW)
-      assert.deepEqual(membersOf(claimed), ['firing', 'known'])
+      assert.deepEqual(membersOf(claimed), ['firing', 'known', 'unsure'])
       const kept = (await store.listAlerts(10)).map(({ fingerprint }) => fingerprint)
-      assert.deepEqual(kept.toSorted(), ['firing', 'known', 'moved'])
+      assert.deepEqual(kept.toSorted(), ['firing', 'known', 'moved', 'unsure'])
 
       await store.put([resolve('firing')], LIMITS)
-      await store.commit(commit({ told: [{ fingerprint: 'known', receivers: [] }] }))
+      await store.commit(
+        commit({
+          tellings: known.map(({ fingerprint }) => ({ fingerprint, told: [], unsure: [] })),
+        }),
+      )
       assert.deepEqual(await keysOf(claim(store, NOW + 9_999)), [])
       assert.deepEqual(
         (await store.listAlerts(10)).map(({ fingerprint }) => fingerprint),
@@ -541,7 +560,7 @@ function commit(given: Partial<AlertGroupCommit>): AlertGroupCommit {
     token: 'token',
     state: createAlertGroupState(NOW),
     nextAt: NOW,
-    told: [],
+    tellings: [],
     history: [],
     ...given,
   }

@@ -7,6 +7,8 @@ export interface MemberView {
   readonly isVisible: boolean
   /** The receivers that believe that it fires. */
   readonly told: readonly string[]
+  /** Those that may believe it: they are told again while it fires, and told of its end. */
+  readonly unsure: readonly string[]
 }
 
 /** What else the decision depends on. */
@@ -56,13 +58,13 @@ export function decideNotification(
   let knownFiring = 0
   let knownVisible = 0
   let knownEnded = 0
-  for (const { isFiring, isVisible, told } of members) {
+  for (const { isFiring, isVisible, told, unsure } of members) {
     const isKnown = told.includes(facts.receiver)
     if (isVisible) visible += 1
     if (isVisible && !isKnown) newlyFiring += 1
     if (isKnown && isFiring) knownFiring += 1
     if (isKnown && isVisible) knownVisible += 1
-    if (isKnown && !isFiring) knownEnded += 1
+    if (!isFiring && (isKnown || unsure.includes(facts.receiver))) knownEnded += 1
   }
 
   if (facts.owedLevel > 0 && visible > 0 && !facts.isAcknowledged) return { reason: 'escalation' }

@@ -2,7 +2,7 @@ import type { AlertNotification } from '../../alerts/alert-notification.ts'
 import type { Random } from '../../runtime/random.ts'
 import { type AlertTargetState, targetStateOf } from '../alert-group-state.ts'
 import type { AlertHistoryEntry } from '../alert-history.ts'
-import type { AlertGroupCommit, ClaimedAlertGroup } from '../alert-manager-store.ts'
+import type { AlertGroupCommit, AlertTelling, ClaimedAlertGroup } from '../alert-manager-store.ts'
 import { hasten, type PlannedEscalation } from '../escalation/plan-escalation.ts'
 import type { CompiledRoute } from '../policy/compile-policy.ts'
 import type { MemberView } from './deduplicate-notification.ts'
@@ -19,6 +19,13 @@ export interface RoundDelivery {
   readonly result: DeliveryResult
 }
 
+/** A member of the group of a round. */
+export interface RoundMember extends MemberView {
+  readonly fingerprint: string
+  /** What is on record of who was told of it. */
+  readonly before: AlertTelling
+}
+
 /** All that a round has found and done. */
 export interface Round {
   readonly group: ClaimedAlertGroup
@@ -29,7 +36,7 @@ export interface Round {
   /** When the last delivery had ended. */
   readonly endedAt: number
   readonly nextFlushAt: number
-  readonly members: readonly (MemberView & { readonly fingerprint: string })[]
+  readonly members: readonly RoundMember[]
   readonly receivers: readonly RoutedReceiver[]
   readonly deliveries: readonly RoundDelivery[]
   readonly planned: PlannedEscalation
@@ -53,7 +60,7 @@ export function recordRound(round: Round, random: Random): AlertGroupCommit {
       escalation?.nextAt,
       ...Object.values(targets).map(({ retryAt }) => retryAt),
     ]),
-    told: changedTellings(round),
+    tellings: changedTellings(round),
     history: [...round.history, ...deliveries.flatMap(historyOf)],
   }
 }
@@ -148,29 +155,49 @@ function earliest(moments: readonly (number | null | undefined)[]): number {
   return Math.min(...moments.map((moment) => moment ?? Number.POSITIVE_INFINITY))
 }
 
-function changedTellings({
-  members,
-  receivers,
-  deliveries,
-  route,
-}: Round): AlertGroupCommit['told'] {
-  const forgetful = route.sendResolved ? [] : receivers.filter(({ isFlush }) => isFlush)
-  return members.flatMap(({ fingerprint, isFiring, told }) => {
-    const next = new Set(told)
-    for (const { notification, firing, ended, result } of deliveries) {
-      const { receiver, reason } = notification
-      const isDelivered = result.outcome === 'delivered'
-      // What a channel refuses to hear of the end is given up, or the group would never end.
-      const isGivenUp =
-        result.outcome === 'refused' && (reason === 'resolved' || reason === 'resolved-members')
-      if (isDelivered && firing.has(fingerprint)) next.add(receiver)
-      if ((isDelivered || isGivenUp) && ended.has(fingerprint)) next.delete(receiver)
-    }
-    if (!isFiring) for (const { receiver } of forgetful) next.delete(receiver)
-
-    const isChanged = next.size !== told.length || told.some((receiver) => !next.has(receiver))
-    return isChanged ? [{ fingerprint, receivers: [...next] }] : []
+function changedTellings(round: Round): AlertGroupCommit['tellings'] {
+  return round.members.flatMap((member) => {
+    const { told, unsure } = nextTelling(member, round)
+    const { before, fingerprint } = member
+    const isChanged = !isSameSet(told, before.told) || !isSameSet(unsure, before.unsure)
+    return isChanged ? [{ fingerprint, told: [...told], unsure: [...unsure] }] : []
   })
+}
+
+function nextTelling(
+  { fingerprint, isFiring, ...member }: RoundMember,
+  { receivers, deliveries, route }: Round,
+): { readonly told: Set<string>; readonly unsure: Set<string> } {
+  const told = new Set(member.told)
+  const unsure = new Set(member.unsure)
+  for (const { notification, firing, ended, result } of deliveries) {
+    const { receiver, reason } = notification
+    const { outcome } = result
+    // What a channel refuses to hear of the end is given up, or the group would never end.
+    const isGivenUp =
+      outcome === 'refused' && (reason === 'resolved' || reason === 'resolved-members')
+    if (outcome !== 'delivered' && !isGivenUp) {
+      if (outcome === 'failed' && firing.has(fingerprint) && !told.has(receiver))
+        unsure.add(receiver)
+      continue
+    }
+    if (!firing.has(fingerprint) && !ended.has(fingerprint)) continue
+    unsure.delete(receiver)
+    if (firing.has(fingerprint)) told.add(receiver)
+    else told.delete(receiver)
+  }
+  if (isFiring || route.sendResolved) return { told, unsure }
+
+  for (const { receiver, isFlush } of receivers) {
+    if (!isFlush) continue
+    told.delete(receiver)
+    unsure.delete(receiver)
+  }
+  return { told, unsure }
+}
+
+function isSameSet(set: ReadonlySet<string>, list: readonly string[]): boolean {
+  return set.size === list.length && list.every((item) => set.has(item))
 }
 
 function historyOf({ notification, firing, ended, result }: RoundDelivery): AlertHistoryEntry[] {

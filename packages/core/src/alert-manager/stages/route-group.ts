@@ -1,4 +1,5 @@
 import { type AlertGroupState, targetStateOf } from '../alert-group-state.ts'
+import type { AlertTelling } from '../alert-manager-store.ts'
 
 /** A receiver that a round looks at, and why. */
 export interface RoutedReceiver {
@@ -15,13 +16,15 @@ export interface RoutedReceiver {
  */
 export function routeGroup(
   group: { readonly receiver: string; readonly state: AlertGroupState },
-  tellings: Iterable<readonly string[]>,
+  members: readonly AlertTelling[],
   escalatedTo: string | undefined,
   now: number,
 ): RoutedReceiver[] {
   const { state } = group
   const receivers = new Set([group.receiver, ...Object.keys(state.targets)])
-  for (const told of tellings) for (const receiver of told) receivers.add(receiver)
+  for (const { told, unsure } of members) {
+    for (const receiver of [...told, ...unsure]) receivers.add(receiver)
+  }
   if (escalatedTo !== undefined) receivers.add(escalatedTo)
 
   return [...receivers].flatMap((receiver) => {
