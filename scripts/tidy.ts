@@ -6,8 +6,10 @@ import { errorCodes } from './tidy/error-codes.ts'
 import { exportsMap } from './tidy/exports-map.ts'
 import { folderNames } from './tidy/folder-names.ts'
 import { importDirection } from './tidy/import-direction.ts'
+import { metricDocs } from './tidy/metric-docs.ts'
 import { publicDocs } from './tidy/public-docs.ts'
 import { starExports } from './tidy/star-exports.ts'
+import { testNames } from './tidy/test-names.ts'
 import { type Problem, readWorkspace, type Rule } from './tidy/workspace.ts'
 
 /** The house rules that a machine can check. Each stands in a file of its own under `tidy/`. */
@@ -17,8 +19,10 @@ const rules: readonly Rule[] = [
   exportsMap,
   folderNames,
   importDirection,
+  metricDocs,
   publicDocs,
   starExports,
+  testNames,
 ]
 
 const root = join(import.meta.dirname, '..')
