@@ -8,6 +8,7 @@ export type {
   BalanceConfig,
   BalanceEvent,
   BalanceState,
+  WaitingTransaction,
 } from './balance-discrepancies/balance-state.ts'
 export {
   type BalanceProgress,
@@ -33,6 +34,7 @@ export {
   parseAccountBalance,
   parseLedgerTransaction,
   type ParseRowResult,
+  type SequenceReading,
   type TransactionId,
   type TransactionStatus,
 } from './ledger/ledger-entry.ts'

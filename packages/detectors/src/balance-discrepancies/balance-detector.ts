@@ -13,7 +13,7 @@ import {
 } from './balance-state.ts'
 import { BALANCE_VERSION, type BalanceStep, createBalanceStep, passOver } from './balance-step.ts'
 import { judgeAccount } from './judge-account.ts'
-import { judgeTransaction } from './judge-transaction.ts'
+import { judgeTransaction, judgeWaiting } from './judge-transaction.ts'
 
 const ROW_RULES = ['balance.arithmetic', 'balance.continuity', 'balance.negative'] as const
 
@@ -21,8 +21,9 @@ const ROW_RULES = ['balance.arithmetic', 'balance.continuity', 'balance.negative
  * The reducer behind `detectBalanceDiscrepancies`, keyed by account.
  *
  * Each transaction gets exactly one outcome, a verdict or a reason, from each of the three rules on
- * rows. Each account that ends gets one from `balance.reconciliation` and, where its balance is
- * known, one more from `balance.negative`.
+ * rows; what depends on its place in the order follows with the account's next transaction or its end.
+ * Each account that ends gets one from `balance.reconciliation` and, where its balance is known, one
+ * more from `balance.negative`.
  */
 export const balanceDetector: Detector<
   BalanceEvent,
@@ -51,9 +52,10 @@ function takeIn(step: BalanceStep, event: BalanceEvent, config: BalanceConfig): 
       takeInTransaction(step, event, config)
       break
     case 'unreadable':
-      leaveGap(step.state, 'row-unreadable')
+      leaveGap(step.state, 'row-unreadable', event.sequence)
       break
     case 'account-end':
+      judgeWaiting(step, config)
       judgeAccount(step, config)
       break
   }
@@ -73,6 +75,9 @@ function takeInTransaction(
 
   for (const rule of ROW_RULES) passOver(step, rule, obstacle, transaction)
   if (obstacle === 'conflicting-duplicate' || obstacle === 'mixed-currency') {
-    leaveGap(step.state, obstacle)
+    const { transactionId, sequence } = transaction
+    // Two rows of one id tell of one booking, so the second one shares no place with the first.
+    const isOfWaiting = step.state.waiting?.transaction.transactionId === transactionId
+    leaveGap(step.state, obstacle, isOfWaiting ? null : sequence)
   }
 }

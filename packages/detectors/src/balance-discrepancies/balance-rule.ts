@@ -22,16 +22,20 @@ export const BALANCE_RULE_IDS = [
  * - `not-completed`: the transaction failed, is pending or was cancelled, so it moved no money.
  * - `balance-missing`: the source recorded no balance where the rule needs one.
  * - `first-of-account`: no transaction stands before it.
- * - `order-not-proven`: nothing proves which of two transactions was booked first.
+ * - `order-not-proven`: nothing proves which of two transactions was booked first. Transactions that
+ *   share a sequence are judged neither for continuity nor for a negative balance.
  * - `late`: its sequence lies below one that was already seen.
  * - `redelivered`: the same row came before, word for word. It counts once.
  * - `conflicting-duplicate`: a row with its id came before and says otherwise. The first one counts.
+ * - `repetition-unknown`: more transactions came before than are kept to recognise a repeated one.
  * - `mixed-currency`: its currency is not the account's.
- * - `row-unreadable`: a row of the account was set aside because it did not parse.
+ * - `row-unreadable`: a row of the account was set aside because it did not parse. One whose sequence
+ *   did not parse may have stood anywhere, so that none of the account's rows are compared.
  * - `account-balance-missing`: there is no balance to reconcile with.
  *
  * The reasons `conflicting-duplicate`, `mixed-currency` and `row-unreadable` also hold for what
- * depends on the row: the continuity of the account's next transaction, and its reconciliation.
+ * depends on the row: the continuity of the account's next transaction, and of one that shares its
+ * sequence, and the account's reconciliation.
  */
 export type BalanceReason =
   | 'not-completed'
@@ -41,6 +45,7 @@ export type BalanceReason =
   | 'late'
   | 'redelivered'
   | 'conflicting-duplicate'
+  | 'repetition-unknown'
   | 'mixed-currency'
   | 'row-unreadable'
   | 'account-balance-missing'

@@ -2,6 +2,7 @@ import type {
   AccountBalance,
   LedgerEntry,
   LedgerTransaction,
+  SequenceReading,
   TransactionId,
 } from '../ledger/ledger-entry.ts'
 import type { BalanceReason } from './balance-rule.ts'
@@ -14,7 +15,10 @@ export interface BalanceConfig {
   readonly overdraftLimitMinor: bigint
   /** Whether rows without a sequence come in the order in which the source booked them. */
   readonly orderProven: boolean
-  /** The most completed transactions of an account that are kept to recognise a repeated one. */
+  /**
+   * The most completed transactions of an account that are kept to recognise a repeated one; 0 keeps
+   * none, where none comes twice.
+   */
   readonly rememberedMax: number
   /** Whose data it is, or `null`. Part of every fingerprint. */
   readonly tenant: string | null
@@ -24,7 +28,11 @@ export interface BalanceConfig {
 export type BalanceEvent =
   | LedgerEntry
   /** A row of the account did not parse. */
-  | { readonly kind: 'unreadable'; readonly accountId: string }
+  | {
+      readonly kind: 'unreadable'
+      readonly accountId: string
+      readonly sequence: SequenceReading
+    }
   /** The snapshot holds no more of the account: time to reconcile. */
   | { readonly kind: 'account-end'; readonly accountId: string }
 
@@ -37,16 +45,32 @@ export interface BalanceState {
   currency: string | null
   /** What the completed transactions moved, in sum. */
   movedMinor: bigint
-  /** The completed transaction that is last in the account's order. */
+  /** The last completed transaction before the one in `waiting`. */
   previous: LedgerTransaction | null
-  /** Why the next transaction cannot be compared with the previous one. */
+  /** The completed transaction that is last in the account's order, until the next one is known. */
+  waiting: WaitingTransaction | null
+  /** Why the next transaction cannot be compared with the one before it. */
   chainGap: BalanceReason | null
+  /** Where the row stands that left the gap. */
+  gapSequence: SequenceReading
   /** Why the sum cannot be trusted. */
   sumGap: BalanceReason | null
   /** Whether the last known balance lies below the limit, so that one episode gives one finding. */
   isBelowLimit: boolean
   /** Completed transactions, oldest first, to recognise what is delivered again. */
   readonly remembered: Map<TransactionId, LedgerTransaction>
+  /** How many more there were. */
+  forgotten: number
+}
+
+/**
+ * A transaction whose continuity and balance are not judged yet: the next one may share its sequence,
+ * and then nothing proves which of the two was booked first.
+ */
+export interface WaitingTransaction {
+  readonly transaction: LedgerTransaction
+  /** Why it cannot be compared with the one before it. */
+  gap: BalanceReason | null
 }
 
 /** The state of an account of which nothing is known. */
@@ -57,10 +81,13 @@ export function createBalanceState(accountId: string): BalanceState {
     currency: null,
     movedMinor: 0n,
     previous: null,
+    waiting: null,
     chainGap: 'first-of-account',
+    gapSequence: null,
     sumGap: null,
     isBelowLimit: false,
     remembered: new Map(),
+    forgotten: 0,
   }
 }
 
@@ -94,20 +121,40 @@ export function addTransaction(
   { rememberedMax }: BalanceConfig,
 ): void {
   const { remembered } = state
+  if (state.forgotten > 0) leaveGap(state, 'repetition-unknown', null)
   state.currency = transaction.currency
   state.movedMinor += transaction.amountMinor
+  if (rememberedMax === 0) return
   remembered.set(transaction.transactionId, transaction)
   if (remembered.size <= rememberedMax) return
   for (const oldest of remembered.keys()) {
     remembered.delete(oldest)
+    state.forgotten += 1
     break
   }
 }
 
-/** A row that is left out may have moved the balance: nothing is compared across it. */
-export function leaveGap(state: BalanceState, reason: BalanceReason): void {
-  state.chainGap = reason
+/**
+ * A row that is left out may have moved the balance: nothing is compared across it.
+ *
+ * @param sequence where the row stands; `null` where it stands behind the rows before it
+ */
+export function leaveGap(
+  state: BalanceState,
+  reason: BalanceReason,
+  sequence: SequenceReading,
+): void {
+  const { waiting } = state
   state.sumGap ??= reason
+  if (waiting !== null && mayStandBeside(waiting.transaction, sequence)) waiting.gap ??= reason
+  if (state.gapSequence === 'unreadable') return
+  state.chainGap = reason
+  state.gapSequence = sequence
+}
+
+/** The next transaction follows on this one, unless a row that left a gap may stand between them. */
+export function closeGap(state: BalanceState, transaction: LedgerTransaction): void {
+  if (!mayStandBeside(transaction, state.gapSequence)) state.chainGap = null
 }
 
 /** How far below zero the account may go. */
@@ -116,6 +163,10 @@ export function overdraftLimitOf(
   { overdraftLimitMinor }: BalanceConfig,
 ): bigint {
   return balance?.overdraftLimitMinor ?? overdraftLimitMinor
+}
+
+function mayStandBeside({ sequence }: LedgerTransaction, other: SequenceReading): boolean {
+  return other === 'unreadable' || (other !== null && other === sequence)
 }
 
 function isSameRow(a: LedgerTransaction, b: LedgerTransaction): boolean {

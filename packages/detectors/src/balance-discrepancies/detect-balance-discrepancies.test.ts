@@ -132,7 +132,7 @@ describe('balance.continuity', () => {
     expect(ruleIds(proven)).toEqual(['balance.continuity'])
   })
 
-  test('cannot judge a row beside one of the same sequence, nor the row after both', async () => {
+  test('cannot judge rows of the same sequence, nor the row after them', async () => {
     const { summary } = await audit([
       row({ id: 'tx-1', sequence: 1n, before: 0n, amountMinor: 10n }),
       row({ id: 'tx-2', sequence: 2n, before: 10n, amountMinor: 5n }),
@@ -142,9 +142,45 @@ describe('balance.continuity', () => {
     ])
     expect(summary.rules['balance.continuity']).toEqual({
       findings: 0,
-      evaluated: 2,
-      notEvaluable: { 'first-of-account': 1, 'order-not-proven': 2 },
+      evaluated: 1,
+      notEvaluable: { 'first-of-account': 1, 'order-not-proven': 3 },
     })
+    expect(summary.rules['balance.negative']).toEqual({
+      findings: 0,
+      evaluated: 3,
+      notEvaluable: { 'order-not-proven': 2 },
+    })
+  })
+
+  test('takes no row of a shared sequence for the one that was booked first', async () => {
+    const report = await audit([
+      row({ id: 'one', sequence: 1n, before: 0n, amountMinor: 100n }),
+      row({ id: 'second', sequence: 2n, before: 150n, amountMinor: -200n }),
+      row({ id: 'first', sequence: 2n, before: 100n, amountMinor: 50n }),
+      row({ id: 'three', sequence: 3n, before: -50n, amountMinor: 100n }),
+    ])
+    expect(ruleIds(report)).toEqual([])
+    const triple = await audit([
+      row({ id: 'third', sequence: 0n, before: 2n, amountMinor: 1n }),
+      row({ id: 'first', sequence: 0n, before: 0n, amountMinor: 1n }),
+      row({ id: 'second', sequence: 0n, before: 1n, amountMinor: 1n }),
+    ])
+    expect(ruleIds(triple)).toEqual([])
+    expect(triple.summary.rules['balance.continuity'].notEvaluable).toEqual({
+      'first-of-account': 1,
+      'order-not-proven': 2,
+    })
+  })
+
+  test('is not held up by a row that shares its sequence and moved nothing or was delivered twice', async () => {
+    const second = row({ id: 'tx-2', sequence: 2n, before: 100n, amountMinor: 10n })
+    const report = await audit([
+      row({ id: 'tx-1', sequence: 1n, before: 0n, amountMinor: 10n }),
+      second,
+      row({ id: 'failed', sequence: 2n, before: 0n, amountMinor: 10n, status: 'failed' }),
+      second,
+    ])
+    expect(ruleIds(report)).toEqual(['balance.continuity'])
   })
 
   test('does not compare a row that has a sequence with one that has none', async () => {
@@ -355,13 +391,47 @@ describe('rows that cannot be judged', () => {
     expect(summary.rules['balance.arithmetic'].notEvaluable).toEqual({ 'conflicting-duplicate': 1 })
   })
 
-  test('recognises a repeated row within the number that is remembered', async () => {
+  test('neither compares nor sums up what may have come before and was forgotten', async () => {
+    const rows = chain([100n, ...Array<bigint>(1_000).fill(1n)]).map((each) =>
+      Object.assign({}, each, { sequence: null }),
+    )
+    const again = [...rows, rows[0]!]
+    const balances = [balance({ checkpointMinor: 0n, balanceMinor: 1_100n })]
+    const { findings, summary } = await audit(again, { orderProven: true }, balances)
+    expect(findings).toEqual([])
+    // The row 1,001 was still compared with each of the 1,000 before it.
+    expect(summary.rules['balance.continuity']).toEqual({
+      findings: 0,
+      evaluated: 1_000,
+      notEvaluable: { 'first-of-account': 1, 'repetition-unknown': 1 },
+    })
+    expect(summary.rules['balance.reconciliation'].notEvaluable).toEqual({
+      'repetition-unknown': 1,
+    })
+    expect(summary.forgotten).toBe(2)
+
+    const all = await audit(again, { orderProven: true, rememberedMax: 1_001 }, balances)
+    expect(all.summary.rules['balance.continuity'].notEvaluable).toEqual({
+      'first-of-account': 1,
+      redelivered: 1,
+    })
+    expect(all.summary.rules['balance.reconciliation'].evaluated).toBe(1)
+    expect(all.summary.forgotten).toBe(0)
+  })
+
+  test('forgets nothing where no row comes twice', async () => {
     const rows = chain([100n, 10n, 10n])
-    const again = [...rows, { ...rows[0]!, sequence: 4n }]
-    const reasonsWith = async (rememberedMax: number): Promise<unknown> =>
-      (await audit(again, { rememberedMax })).summary.rules['balance.continuity'].notEvaluable
-    expect(await reasonsWith(3)).toEqual({ 'first-of-account': 1, 'conflicting-duplicate': 1 })
-    expect(await reasonsWith(2)).toEqual({ 'first-of-account': 1 })
+    const balances = [balance({ checkpointMinor: 0n, balanceMinor: 120n })]
+    const memory = createMemoryLedgerRepository({ transactions: rows, balances })
+    const reports = await Promise.all([
+      audit(rows, { rememberedMax: 0 }, balances),
+      detectBalanceDiscrepancies({ ledger: { ...memory, hasUniqueIds: true } }),
+    ])
+    for (const { summary } of reports) {
+      expect(summary).toMatchObject({ findings: 0, forgotten: 0 })
+      expect(summary.rules['balance.continuity'].evaluated).toBe(2)
+      expect(summary.rules['balance.reconciliation'].evaluated).toBe(1)
+    }
   })
 
   test('sets aside a row in another currency, and what hangs on it', async () => {
@@ -445,6 +515,61 @@ describe('rows that do not parse', () => {
     await detectBalanceDiscrepancies({ ledger: ledgerOf([malformed]) }, { onRejected })
     expect(onRejected.mock.calls[0]?.[0].row).toBe(malformed)
     expect(onRejected.mock.calls[0]?.[0].reason).toMatch(/^status: /)
+  })
+
+  test.each(['2x', 1.5, -2n, 2n ** 63n, {}])(
+    'compares nothing on an account where a row may have stood anywhere, its sequence being %s',
+    async (sequence) => {
+      const malformed = { ...good[1]!, sequence: sequence as bigint }
+      const balances = [balance({ checkpointMinor: 0n, balanceMinor: 60n })]
+      const further = row({ id: 'further', sequence: 9n, before: 700n, amountMinor: 1n })
+      const report = await audit([good[0]!, malformed, good[2]!, further], {}, balances)
+      expect(ruleIds(report)).toEqual([])
+      expect(report.summary.rules['balance.continuity']).toEqual({
+        findings: 0,
+        evaluated: 0,
+        notEvaluable: { 'row-unreadable': 3 },
+      })
+    },
+  )
+
+  test('compares nothing further when such a row comes late', async () => {
+    const { summary } = await detectBalanceDiscrepancies({
+      ledger: ledgerOf([
+        entry(good[0]!),
+        entry(good[2]!),
+        { ...entry(good[1]!), sequence: '2x' },
+        entry(row({ id: 'further', sequence: 9n, before: 700n })),
+        entry(row({ id: 'last', sequence: 10n, before: 900n })),
+      ]),
+    })
+    expect(summary.findings).toBe(0)
+    expect(summary.rules['balance.continuity'].notEvaluable).toEqual({
+      'first-of-account': 1,
+      'row-unreadable': 3,
+    })
+  })
+
+  test.each([
+    ['does not parse', { amountMinor: 'ten' as never }, 'row-unreadable'],
+    ['is in another currency', { currency: 'USD' }, 'mixed-currency'],
+  ])('compares no row that shares its sequence with one that %s', async (_, fault, reason) => {
+    const one = row({ id: 'one', sequence: 1n, before: 0n, amountMinor: 100n })
+    const two = row({ id: 'two', sequence: 2n, before: 150n, amountMinor: -30n })
+    const three = row({ id: 'three', sequence: 3n, before: 170n })
+    const four = row({ id: 'four', sequence: 4n, before: 170n })
+    const wrong = { ...row({ id: 'wrong', sequence: 2n, before: 100n }), ...fault }
+    for (const rows of [
+      [one, two, wrong, three, four],
+      [one, wrong, two, three, four],
+    ]) {
+      const report = await audit(rows)
+      expect(ruleIds(report)).toEqual([])
+      const { evaluated, notEvaluable } = report.summary.rules['balance.continuity']
+      const wrongItself = reason === 'mixed-currency' ? 1 : 0
+      expect(evaluated).toBe(1)
+      expect(notEvaluable).toEqual({ 'first-of-account': 1, [reason]: 2 + wrongItself })
+    }
   })
 
   test('judges nothing across a row that did not parse', async () => {

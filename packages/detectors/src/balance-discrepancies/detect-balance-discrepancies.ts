@@ -1,8 +1,8 @@
-import { InvalidOptionError } from '@assay/core'
+import { assertWholeNumber, InvalidOptionError } from '@assay/core'
 
 import type { DetectorStep } from '../detector/detector.ts'
 import type { Finding } from '../detector/finding.ts'
-import { accountIdOf, parseLedgerEntry } from '../ledger/ledger-entry.ts'
+import { accountIdOf, parseLedgerEntry, readSequence } from '../ledger/ledger-entry.ts'
 import type { LedgerRepository } from '../ledger/ledger-repository.ts'
 import { balanceDetector } from './balance-detector.ts'
 import { BALANCE_RULE_IDS, type BalanceReason, type BalanceRuleId } from './balance-rule.ts'
@@ -21,7 +21,11 @@ export interface DetectBalanceDiscrepanciesOptions {
   readonly orderProven?: boolean | undefined
   /** Whose data it is, where findings of several tenants meet. Part of every fingerprint. */
   readonly tenant?: string | undefined
-  /** The most completed transactions of an account that are kept to recognise a repeated one. Default 1,000. */
+  /**
+   * The most completed transactions of an account that are kept to recognise a repeated one. Of an
+   * account with more of them nothing is summed or compared beyond that. 0 keeps none and takes it
+   * that none comes twice. Default 1,000, or 0 where the repository says `hasUniqueIds`.
+   */
   readonly rememberedMax?: number | undefined
   /** The most entries that are read at once. Default 1,000. */
   readonly batchSize?: number | undefined
@@ -62,6 +66,8 @@ export interface BalanceProgress {
   readonly transactions: number
   /** Rows that did not parse. */
   readonly rejected: number
+  /** Completed transactions that were not kept, above `rememberedMax`, to recognise a repeated one. */
+  readonly forgotten: number
   /** Of all rules together. */
   readonly findings: number
 }
@@ -85,7 +91,7 @@ export interface BalanceReport {
  * One account is in memory at a time, and one batch, so a ledger of any size can be read.
  *
  * @param repositories.ledger where accounts and transactions are read
- * @param options
+ * @param options tolerances in minor units, bounds in rows, and who hears of what
  * @returns the first findings, and for each rule how often it found, judged and could not judge
  * @throws `INVALID_OPTION` for an option that is out of range
  * @throws what the repository or a callback threw, and the signal's reason
@@ -120,7 +126,7 @@ export async function detectBalanceDiscrepancies(
   return ledger.readSnapshot(
     async (batches) => {
       // All that a run gathers is made here, so that a repository may begin its snapshot anew.
-      const audit = createAudit(options)
+      const audit = createAudit(configOf(options, ledger), options)
       for await (const batch of batches) {
         signal?.throwIfAborted()
         await audit.takeIn(batch)
@@ -138,12 +144,14 @@ interface Audit {
   end(): Promise<BalanceReport>
 }
 
-function createAudit(options: DetectBalanceDiscrepanciesOptions): Audit {
-  const { findingsMax = 10_000, onFinding, onRejected } = options
+function createAudit(
+  config: BalanceConfig,
+  { findingsMax = 10_000, onFinding, onRejected }: DetectBalanceDiscrepanciesOptions,
+): Audit {
   // The snapshot is complete, so nothing can come later than what it holds.
-  const context = { config: configOf(options), watermark: Number.POSITIVE_INFINITY }
+  const context = { config, watermark: Number.POSITIVE_INFINITY }
   const findings: Finding<BalanceRuleId>[] = []
-  const counts = { accounts: 0, transactions: 0, rejected: 0, findings: 0 }
+  const counts = { accounts: 0, transactions: 0, rejected: 0, forgotten: 0, findings: 0 }
   const rules = createTallies()
   let state: BalanceState | null = null
   /** Events of the account in `state` that wait for their step. */
@@ -165,7 +173,8 @@ function createAudit(options: DetectBalanceDiscrepanciesOptions): Audit {
     counts.rejected += 1
     await onRejected?.({ row, reason })
     const accountId = accountIdOf(row)
-    return accountId === null ? null : { kind: 'unreadable', accountId }
+    if (accountId === null) return null
+    return { kind: 'unreadable', accountId, sequence: readSequence(row) }
   }
 
   async function moveTo(accountId: string): Promise<void> {
@@ -182,8 +191,10 @@ function createAudit(options: DetectBalanceDiscrepanciesOptions): Audit {
 
   async function step(): Promise<void> {
     if (state === null || waiting.length === 0) return
+    const { forgotten } = state
     const taken = balanceDetector.step(state, waiting, context)
     state = taken.state
+    counts.forgotten += state.forgotten - forgotten
     waiting = []
 
     addToTallies(rules, taken)
@@ -235,34 +246,42 @@ function addToTallies(
   }
 }
 
-function configOf({
-  toleranceMinor = 1n,
+function configOf(
+  {
+    toleranceMinor = 1n,
+    overdraftLimitMinor = 0n,
+    orderProven = false,
+    rememberedMax,
+    tenant,
+  }: DetectBalanceDiscrepanciesOptions,
+  { hasUniqueIds = false }: LedgerRepository,
+): BalanceConfig {
+  return {
+    toleranceMinor,
+    overdraftLimitMinor,
+    orderProven,
+    rememberedMax: rememberedMax ?? (hasUniqueIds ? 0 : 1_000),
+    tenant: tenant ?? null,
+  }
+}
+
+function assertOptions({
+  toleranceMinor = 0n,
   overdraftLimitMinor = 0n,
-  orderProven = false,
-  rememberedMax = 1_000,
-  tenant,
-}: DetectBalanceDiscrepanciesOptions): BalanceConfig {
-  return { toleranceMinor, overdraftLimitMinor, orderProven, rememberedMax, tenant: tenant ?? null }
+  rememberedMax = 0,
+  batchSize = 1,
+  findingsMax = 0,
+}: DetectBalanceDiscrepanciesOptions): void {
+  assertAmount('toleranceMinor', toleranceMinor)
+  assertAmount('overdraftLimitMinor', overdraftLimitMinor)
+  assertWholeNumber(FUNCTION, 'rememberedMax', rememberedMax, { min: 0 })
+  assertWholeNumber(FUNCTION, 'batchSize', batchSize, { min: 1 })
+  assertWholeNumber(FUNCTION, 'findingsMax', findingsMax, { min: 0 })
 }
 
-function assertOptions(options: DetectBalanceDiscrepanciesOptions): void {
-  assertAmount('toleranceMinor', options.toleranceMinor)
-  assertAmount('overdraftLimitMinor', options.overdraftLimitMinor)
-  assertCount('rememberedMax', options.rememberedMax, 0)
-  assertCount('batchSize', options.batchSize, 1)
-  assertCount('findingsMax', options.findingsMax, 0)
-}
+const FUNCTION = 'detectBalanceDiscrepancies'
 
-function assertAmount(option: string, value: bigint | undefined): void {
-  if (value === undefined || (typeof value === 'bigint' && value >= 0n)) return
-  throw new InvalidOptionError('detectBalanceDiscrepancies', option, 'a bigint of at least 0n')
-}
-
-function assertCount(option: string, value: number | undefined, min: number): void {
-  if (value === undefined || (Number.isSafeInteger(value) && value >= min)) return
-  throw new InvalidOptionError(
-    'detectBalanceDiscrepancies',
-    option,
-    `a whole number of at least ${min}`,
-  )
+function assertAmount(option: string, value: bigint): void {
+  if (typeof value === 'bigint' && value >= 0n) return
+  throw new InvalidOptionError(FUNCTION, option, 'a bigint of at least 0n')
 }

@@ -1,5 +1,11 @@
 import type { LedgerTransaction } from '../ledger/ledger-entry.ts'
-import { type BalanceConfig, overdraftLimitOf } from './balance-state.ts'
+import type { BalanceReason } from './balance-rule.ts'
+import {
+  type BalanceConfig,
+  closeGap,
+  overdraftLimitOf,
+  type WaitingTransaction,
+} from './balance-state.ts'
 import {
   type BalanceStep,
   crossesLimit,
@@ -8,7 +14,10 @@ import {
   passOver,
 } from './balance-step.ts'
 
-/** Judges a completed transaction by the three rules on rows. */
+/**
+ * Judges a completed transaction: its arithmetic at once, and what depends on its place in the order
+ * when the next one shows that it shares that place with none.
+ */
 export function judgeTransaction(
   step: BalanceStep,
   transaction: LedgerTransaction & { readonly kind: 'transaction' },
@@ -16,16 +25,61 @@ export function judgeTransaction(
 ): void {
   judgeArithmetic(step, transaction, config)
 
-  const order = orderOf(step.state.previous, transaction, config)
-  if (order === 'late') {
-    // What it says about the account was overtaken by a row that came first.
-    step.late.push(transaction)
-    passOver(step, 'balance.continuity', 'late', transaction)
-    passOver(step, 'balance.negative', 'late', transaction)
-    return
+  const { state } = step
+  const order = orderOf(state.waiting?.transaction ?? state.previous, transaction, config)
+  switch (order) {
+    case 'late':
+      // What it says about the account was overtaken by a row that came first.
+      step.late.push(transaction)
+      passOverPlace(step, transaction, 'late')
+      break
+    case 'tie':
+      takeInTie(step, transaction)
+      break
+    case 'proven':
+    case 'not-proven':
+      judgeWaiting(step, config)
+      state.waiting = {
+        transaction,
+        gap: state.chainGap ?? (order === 'proven' ? null : 'order-not-proven'),
+      }
+      closeGap(state, transaction)
+      break
   }
-  judgeContinuity(step, transaction, order, config)
-  judgeNegative(step, transaction, config)
+}
+
+/** Judges the transaction that waited, now that the next one or the end of the account is known. */
+export function judgeWaiting(step: BalanceStep, config: BalanceConfig): void {
+  const { state } = step
+  const { waiting } = state
+  if (waiting === null) return
+  judgeContinuity(step, waiting, config)
+  judgeNegative(step, waiting.transaction, config)
+  state.previous = waiting.transaction
+  state.waiting = null
+}
+
+/** Any of the rows in one place may be the first or the last, so none has a certain neighbour. */
+function takeInTie(step: BalanceStep, transaction: LedgerTransaction): void {
+  const { state } = step
+  if (state.waiting !== null) {
+    passOverPlace(step, state.waiting.transaction, 'order-not-proven', state.waiting.gap)
+  }
+  passOverPlace(step, transaction, 'order-not-proven', state.chainGap)
+  state.chainGap ??= 'order-not-proven'
+  state.previous = transaction
+  state.waiting = null
+}
+
+/** @param gap why continuity could not have been judged anyway */
+function passOverPlace(
+  step: BalanceStep,
+  transaction: LedgerTransaction,
+  reason: BalanceReason,
+  gap: BalanceReason | null = null,
+): void {
+  passOver(step, 'balance.continuity', gap ?? reason, transaction)
+  passOver(step, 'balance.negative', reason, transaction)
 }
 
 function judgeArithmetic(
@@ -72,17 +126,10 @@ function orderOf(
 
 function judgeContinuity(
   step: BalanceStep,
-  transaction: LedgerTransaction,
-  order: Exclude<Order, 'late'>,
+  { transaction, gap }: WaitingTransaction,
   config: BalanceConfig,
 ): void {
-  const { state } = step
-  const { previous, chainGap } = state
-  state.previous = transaction
-  // Either of two rows in one place may be the last, so the next one has no certain predecessor.
-  state.chainGap = order === 'tie' ? 'order-not-proven' : null
-
-  const gap = chainGap ?? (order === 'proven' ? null : 'order-not-proven')
+  const { previous } = step.state
   if (gap !== null) {
     passOver(step, 'balance.continuity', gap, transaction)
     return

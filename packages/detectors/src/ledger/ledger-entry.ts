@@ -150,8 +150,20 @@ export function parseLedgerEntry(row: unknown): ParseRowResult<LedgerEntry> {
 
 /** The account of a row that may be malformed elsewhere; `null` when that cannot be told. */
 export function accountIdOf(row: unknown): AccountId | null {
-  const parsed = z.object({ accountId }).safeParse(row)
+  const parsed = withAccountId.safeParse(row)
   return parsed.success ? parsed.data.accountId : null
+}
+
+/**
+ * Where a row stands in its account's order: its sequence, `null` without one, or `unreadable` when
+ * it has one that does not parse, so that its place is unknown.
+ */
+export type SequenceReading = bigint | null | 'unreadable'
+
+/** The sequence of a row that may be malformed elsewhere. */
+export function readSequence(row: unknown): SequenceReading {
+  const parsed = withSequence.safeParse(row)
+  return parsed.success ? parsed.data.sequence : 'unreadable'
 }
 
 // Control characters and halves of surrogate pairs have no place in a name, and PostgreSQL refuses
@@ -191,10 +203,15 @@ const sequence = z
     'must be a whole number',
   )
   .refine((value) => value >= 0n && value < 2n ** 63n, 'must be from 0 to 2^63 - 1')
+  .nullish()
+  .transform((value) => value ?? null)
 const currency = z
   .string()
   .regex(/^[!-~]{1,200}$/, 'must be 1 to 200 printable ASCII characters without a space')
 const eventTime = z.int('must be integer epoch milliseconds')
+
+const withAccountId = z.object({ accountId })
+const withSequence = z.object({ sequence })
 
 const ledgerTransaction = z.object({
   transactionId,
@@ -205,7 +222,7 @@ const ledgerTransaction = z.object({
   balanceAfterMinor: minorUnits.nullish().transform((value) => value ?? null),
   currency,
   eventTime,
-  sequence: sequence.nullish().transform((value) => value ?? null),
+  sequence,
 })
 
 const accountBalance = z.object({

@@ -6,13 +6,20 @@ import type { LedgerEntryInput } from './ledger-entry.ts'
  */
 export interface LedgerRepository {
   /**
+   * Whether no account holds two rows under one transaction id, as a primary key guarantees. Then no
+   * row is kept to recognise a repeated one. Default false.
+   */
+  readonly hasUniqueIds?: boolean | undefined
+  /**
    * Runs `work` over the ledger as it stood at one moment: balances and transactions that were read
    * at different moments would show discrepancies that never were.
    *
    * The entries of an account stand together: its balance first, if one is known, then its
    * transactions by `sequence`, then those without one in the order in which they came in. The order
    * of accounts does not matter. Entries are parsed by the reader, so a row may be handed out as it
-   * is: one that does not parse is set aside and counted.
+   * is: one that does not parse is set aside and counted. A row with a sequence that is no whole
+   * number comes before the account's others, so that nothing is compared across the place that it
+   * may have had.
    *
    * @param work reads the batches once, from first to last
    * @param options.batchSize the most entries in a batch, at least 1

@@ -1,7 +1,9 @@
-import type {
-  AccountBalanceInput,
-  LedgerEntryInput,
-  LedgerTransactionInput,
+import {
+  type AccountBalanceInput,
+  type LedgerEntryInput,
+  type LedgerTransactionInput,
+  readSequence,
+  type SequenceReading,
 } from './ledger-entry.ts'
 import type { LedgerRepository } from './ledger-repository.ts'
 
@@ -38,7 +40,7 @@ export function createMemoryLedgerRepository(ledger: MemoryLedger = {}): LedgerR
 
 interface AccountRows {
   balance: AccountBalanceInput | null
-  readonly transactions: LedgerTransactionInput[]
+  transactions: LedgerTransactionInput[]
 }
 
 function groupByAccount({ transactions = [], balances = [] }: MemoryLedger): AccountRows[] {
@@ -54,25 +56,24 @@ function groupByAccount({ transactions = [], balances = [] }: MemoryLedger): Acc
   // A list that was read from a file may hold anything, so a row may be null here.
   for (const balance of balances) rowsOf(field(balance, 'accountId')).balance = balance
   for (const row of transactions) rowsOf(field(row, 'accountId')).transactions.push(row)
-  // The sort is stable: rows without a sequence keep the order in which they came in.
-  for (const rows of byAccount.values()) rows.transactions.sort(bySequence)
+  for (const rows of byAccount.values()) rows.transactions = sorted(rows.transactions)
   return [...byAccount.values()]
 }
 
-function bySequence(a: LedgerTransactionInput, b: LedgerTransactionInput): number {
-  const [first, second] = [sequenceOf(a), sequenceOf(b)]
-  if (first === second) return 0
-  if (first === null) return 1
-  if (second === null) return -1
-  return first < second ? -1 : 1
+/** The sort is stable: rows without a sequence keep the order in which they came in. */
+function sorted(rows: readonly LedgerTransactionInput[]): LedgerTransactionInput[] {
+  return rows
+    .map((row) => ({ row, sequence: readSequence(row) }))
+    .sort((a, b) => compareSequences(a.sequence, b.sequence))
+    .map(({ row }) => row)
 }
 
-/** A sequence that cannot be read counts as none: the reader sets its row aside anyway. */
-function sequenceOf(row: LedgerTransactionInput): bigint | null {
-  const sequence = field(row, 'sequence')
-  if (typeof sequence === 'bigint') return sequence
-  if (typeof sequence === 'number') return Number.isSafeInteger(sequence) ? BigInt(sequence) : null
-  return typeof sequence === 'string' && /^\d{1,19}$/.test(sequence) ? BigInt(sequence) : null
+/** One that cannot be read comes first, and none last. */
+function compareSequences(a: SequenceReading, b: SequenceReading): number {
+  if (a === b) return 0
+  if (a === 'unreadable' || b === null) return -1
+  if (b === 'unreadable' || a === null) return 1
+  return a < b ? -1 : 1
 }
 
 function field<Row extends object>(row: Row | null | undefined, name: keyof Row): unknown {
