@@ -21,7 +21,7 @@ export const migrations: readonly Migration[] = [
     // locale. A numeric of 78 digits holds any 256-bit integer. `position` is the order of arrival.
     // A run reads the whole ledger and sorts it once, so it needs no index beside the keys.
     sql: `
-create table ledger_transactions (
+create table assay_ledger_transactions (
   source text collate "C" not null,
   account_id text collate "C" not null check (account_id <> ''),
   transaction_id text collate "C" not null check (transaction_id <> ''),
@@ -36,7 +36,7 @@ create table ledger_transactions (
   primary key (source, account_id, transaction_id)
 );
 
-create table account_balances (
+create table assay_account_balances (
   source text collate "C" not null,
   account_id text collate "C" not null check (account_id <> ''),
   currency text not null,
@@ -50,10 +50,10 @@ create table account_balances (
 do $$
 begin
   if exists (select from pg_catalog.pg_roles where rolname = 'assay_reader') then
-    grant select on ledger_transactions, account_balances to assay_reader;
+    grant select on assay_ledger_transactions, assay_account_balances to assay_reader;
   end if;
   if exists (select from pg_catalog.pg_roles where rolname = 'assay_writer') then
-    grant select, insert, update, delete on ledger_transactions, account_balances to assay_writer;
+    grant select, insert, update, delete on assay_ledger_transactions, assay_account_balances to assay_writer;
   end if;
 end
 $$;

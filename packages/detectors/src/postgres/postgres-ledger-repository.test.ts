@@ -1,6 +1,7 @@
 import { migrate, type SqlClient } from '@assay/core'
 import { fromPglite, fromPgPool, migrations as coreMigrations } from '@assay/core/postgres'
 import { describeEachDatabase, describePostgres } from '@assay/test-servers'
+import pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { detectBalanceDiscrepancies } from '../balance-discrepancies/detect-balance-discrepancies.ts'
@@ -106,6 +107,23 @@ describeEachDatabase<SqlClient>('PostgreSQL ledger repository', adapters, (clien
     expect(summary).toMatchObject({ transactions: 3, rejected: 0, findings: 0 })
   })
 
+  test('reads an account of any length to its end, because no row of it can come twice', async () => {
+    const ledger = emptyLedger()
+    const rows = Array.from({ length: 1_200 }, (_, index) =>
+      transaction(`tx-${index}`, {
+        sequence: index,
+        balanceBeforeMinor: BigInt(index),
+        balanceAfterMinor: BigInt(index + 1),
+      }),
+    )
+    await ledger.addTransactions(rows)
+    await ledger.setBalances([balance({ balanceMinor: 1_200n })])
+    const { summary } = await detectBalanceDiscrepancies({ ledger })
+    expect(summary).toMatchObject({ findings: 0, forgotten: 0 })
+    expect(summary.rules['balance.continuity'].evaluated).toBe(1_199)
+    expect(summary.rules['balance.reconciliation'].evaluated).toBe(1)
+  })
+
   test('replaces balances, and takes the last of several for one account', async () => {
     const ledger = emptyLedger()
     await ledger.setBalances([balance({ balanceMinor: 9n }), balance({ balanceMinor: 8n })])
@@ -139,6 +157,57 @@ describeEachDatabase<SqlClient>('PostgreSQL ledger repository', adapters, (clien
   })
 })
 
+describePostgres('loads into a ledger from two sides', (database) => {
+  beforeAll(() => migrate(fromPgPool(database().pool), [...coreMigrations, ...migrations]))
+
+  test.each(['read committed', 'repeatable read', 'serializable'])(
+    'of the same rows in opposite orders add each once, where the default isolation is %s',
+    async (level) => {
+      const options = `-c default_transaction_isolation=${level.replace(' ', String.raw`\ `)}`
+      const pool = new pg.Pool({ connectionString: database().url, options, max: 4 })
+      try {
+        const ledger = createPostgresLedgerRepository(fromPgPool(pool), { source: level })
+        const ids = Array.from({ length: 4_000 }, (_, index) => `id-${index}`)
+        const rows = ids.map((id) => transaction(id))
+        const balances = ids.map((accountId) => balance({ accountId }))
+        const outcomes = await Promise.all([
+          ledger.addTransactions(rows),
+          ledger.addTransactions(rows.toReversed()),
+          ledger.setBalances(balances),
+          ledger.setBalances(balances.toReversed()),
+        ])
+        expect(outcomes.slice(0, 2)).toMatchObject(
+          outcomes[0].added === 0
+            ? [{ redelivered: 4_000 }, { added: 4_000 }]
+            : [{ added: 4_000 }, { redelivered: 4_000 }],
+        )
+        expect(await countIn(ledger)).toBe(4_000)
+      } finally {
+        await pool.end()
+      }
+    },
+  )
+
+  test('run again, as a whole, a part that a writer of the host disturbed', async () => {
+    const client = fromPgPool(database().pool)
+    let disturbances = 0
+    const disturbed: SqlClient = {
+      ...client,
+      transaction: (work) =>
+        client.transaction(async (executor) => {
+          const result = await work(executor)
+          disturbances += 1
+          if (disturbances > 2) return result
+          throw Object.assign(new Error('deadlock detected'), { code: '40P01' })
+        }),
+    }
+    const ledger = createPostgresLedgerRepository(disturbed, { source: 'disturbed' })
+    const outcome = await ledger.addTransactions([transaction('a'), transaction('b')])
+    expect(outcome).toEqual({ added: 2, redelivered: 0, conflicting: [] })
+    expect(disturbances).toBe(3)
+  })
+})
+
 describePostgres('a snapshot of a ledger', (database) => {
   test('shows no discrepancy while writers move money between two of its batches', async () => {
     const client = fromPgPool(database().pool)
@@ -155,13 +224,13 @@ describePostgres('a snapshot of a ledger', (database) => {
       paid += 1
       await client.transaction(async (transaction) => {
         await transaction.query(
-          `insert into ledger_transactions
+          `insert into assay_ledger_transactions
              (source, account_id, transaction_id, status, amount_minor, currency, event_time_ms)
            values ('default', $1, $2, 'completed', 100, 'EUR', 0)`,
           values,
         )
         await transaction.query(
-          `update account_balances set balance_minor = balance_minor + 100
+          `update assay_account_balances set balance_minor = balance_minor + 100
            where source = 'default' and account_id = $1`,
           values.slice(0, 1),
         )

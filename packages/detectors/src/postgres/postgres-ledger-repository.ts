@@ -1,4 +1,11 @@
-import { InvalidOptionError, type SqlClient, type SqlExecutor } from '@assay/core'
+import {
+  assertWholeNumber,
+  InvalidOptionError,
+  isConcurrencyFailure,
+  retry,
+  type SqlClient,
+  type SqlExecutor,
+} from '@assay/core'
 import { z } from 'zod'
 
 import type {
@@ -20,7 +27,8 @@ export interface PostgresLedgerRepositoryOptions {
 export interface PostgresLedgerRepository extends LedgerRepository {
   /**
    * Adds transactions, thousands in one statement. A transaction that the ledger has already is left
-   * as it is, so a load that broke off can be repeated as a whole.
+   * as it is, so a load that broke off can be repeated as a whole. Loads into one ledger take turns,
+   * part by part.
    *
    * @param transactions any number; they are sent in parts, each of which is added whole or not at all
    * @returns what became of them
@@ -57,7 +65,7 @@ const ROWS_PER_STATEMENT = 5_000
  * seen. It holds one connection from its first batch to its last, so with PGlite, which has only one,
  * `work` must not use the client.
  *
- * @param client
+ * @param client the database; `migrate` has brought it up to date
  * @param options.source which ledger, where one database holds several
  * @throws `INVALID_OPTION` for a source that is empty or too long
  *
@@ -82,6 +90,7 @@ export function createPostgresLedgerRepository(
   }
 
   return {
+    hasUniqueIds: true,
     readSnapshot: (work, { batchSize }) =>
       client.transaction(async (transaction) => {
         await transaction.query('set transaction isolation level repeatable read, read only')
@@ -90,8 +99,8 @@ export function createPostgresLedgerRepository(
     async addTransactions(transactions) {
       const outcomes = { added: 0, redelivered: 0, conflicting: [] as Conflict[] }
       for (const part of inParts(transactions)) {
-        const { added, conflicting } = await client.transaction((transaction) =>
-          addPart(transaction, source, part),
+        const { added, conflicting } = await untilUndisturbed(() =>
+          client.transaction((transaction) => addPart(transaction, source, part)),
         )
         outcomes.added += added
         outcomes.redelivered += part.length - added - conflicting.length
@@ -101,7 +110,7 @@ export function createPostgresLedgerRepository(
     },
     async setBalances(balances) {
       for (const part of inParts(balances)) {
-        await client.query(SET_BALANCES, [source, toJson(part)])
+        await untilUndisturbed(() => client.query(SET_BALANCES, [source, toJson(part)]))
       }
     },
   }
@@ -115,9 +124,7 @@ async function* readBatches(
   batchSize: number,
 ): AsyncIterable<readonly LedgerEntryInput[]> {
   // It stands in a statement, which takes no placeholder there.
-  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
-    throw new InvalidOptionError('readSnapshot', 'batchSize', 'a whole number of at least 1')
-  }
+  assertWholeNumber('readSnapshot', 'batchSize', batchSize, { min: 1 })
   // One query for all, so that nothing depends on how the server would plan each page of it.
   await executor.query(OPEN_ENTRIES, [source])
   for (;;) {
@@ -137,19 +144,38 @@ select 'balance' as kind, account_id as "accountId", currency, event_time_ms::fl
   null as "transactionId", null as status, null::numeric as "amountMinor",
   null::numeric as "balanceBeforeMinor", null::numeric as "balanceAfterMinor",
   null::bigint as sequence, false as is_unsequenced, -1::bigint as place, -1::bigint as position
-from account_balances where source = $1
+from assay_account_balances where source = $1
 union all
 select 'transaction', account_id, currency, event_time_ms::float8, null, null, null,
   transaction_id, status, amount_minor, balance_before_minor, balance_after_minor,
   sequence, sequence is null, coalesce(sequence, 0), position
-from ledger_transactions where source = $1
+from assay_ledger_transactions where source = $1
 order by "accountId", is_unsequenced, place, position`
+
+/** Runs again what PostgreSQL rolled back because of others that wrote at the same time. */
+function untilUndisturbed<Result>(write: () => Promise<Result>): Promise<Result> {
+  return retry(write, {
+    isRetryable: isConcurrencyFailure,
+    deadlineMs: Infinity,
+  })
+}
+
+/** Loads into one ledger wait here for each other: in opposite orders they would deadlock. */
+async function takeTurn(executor: SqlExecutor, source: string): Promise<void> {
+  // A stricter level would keep showing the ledger as it was before the wait.
+  await executor.query('set transaction isolation level read committed')
+  await executor.query('select pg_advisory_xact_lock($1::int, hashtext($2))', [LOCK_CLASS, source])
+}
+
+/** Tells the lock from others in this database. Any number does, as long as it never changes. */
+const LOCK_CLASS = 1_279_546_183
 
 async function addPart(
   executor: SqlExecutor,
   source: string,
   transactions: readonly LedgerTransaction[],
 ): Promise<{ added: number; conflicting: readonly Conflict[] }> {
+  await takeTurn(executor, source)
   const values = [source, toJson(transactions)]
   const { rowCount: added } = await executor.query(ADD_TRANSACTIONS, values)
   if (added === transactions.length) return { added, conflicting: [] }
@@ -176,14 +202,14 @@ incoming (${TRANSACTION_COLUMNS}, place) as (
 
 const ADD_TRANSACTIONS = `
 with ${INCOMING_TRANSACTIONS}
-insert into ledger_transactions (source, ${TRANSACTION_COLUMNS})
+insert into assay_ledger_transactions (source, ${TRANSACTION_COLUMNS})
 select $1, ${TRANSACTION_COLUMNS} from incoming order by place
 on conflict do nothing`
 
 const FIND_CONFLICTS = `
 with ${INCOMING_TRANSACTIONS}
 select incoming.account_id as "accountId", incoming.transaction_id as "transactionId"
-from incoming join ledger_transactions as known using (account_id, transaction_id)
+from incoming join assay_ledger_transactions as known using (account_id, transaction_id)
 where known.source = $1 and (
   known.sequence, known.status, known.amount_minor, known.balance_before_minor,
   known.balance_after_minor, known.currency, known.event_time_ms
@@ -200,7 +226,7 @@ with incoming as (
     "overdraftLimitMinor" numeric, "eventTime" bigint
   )) with ordinality
 )
-insert into account_balances (
+insert into assay_account_balances (
   source, account_id, currency, balance_minor, checkpoint_minor, overdraft_limit_minor, event_time_ms
 )
 select distinct on ("accountId") $1, "accountId", currency, "balanceMinor", "checkpointMinor",
