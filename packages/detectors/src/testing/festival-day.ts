@@ -1,4 +1,4 @@
-import { InvalidOptionError, type Random } from '@assay/core'
+import { assertWholeNumber, InvalidOptionError, type Random } from '@assay/core'
 import { createSeededRandom } from '@assay/core/testing'
 
 import { BALANCE_RULE_IDS, type BalanceRuleId } from '../balance-discrepancies/balance-rule.ts'
@@ -64,7 +64,7 @@ export interface FestivalDay {
  *   and one that did is counted once, however long it stays there.
  * - Figures that are one cent off stand on cards without a fault.
  *
- * @param options
+ * @param options how large the day is, and which faults it is to carry
  * @throws `INVALID_OPTION` for an option that is out of range
  *
  * @example
@@ -143,6 +143,7 @@ interface Place {
   readonly eventTime: number
 }
 
+const FACTORY = 'createFestivalDay'
 const CURRENCY = 'EUR'
 const DAY_MS = 16 * 60 * 60 * 1_000
 
@@ -169,8 +170,8 @@ function planOf({
   // Four quarters, added as floats, may come to a little more than the whole.
   const areRates = [...Object.values(rates), roundingRate].every((rate) => rate >= 0 && rate <= 1)
   assertOption(Number.isSafeInteger(seed), 'seed', 'an integer')
-  assertOption(isCount(participants, 1), 'participants', 'a whole number of at least 1')
-  assertOption(isCount(transactions, 0), 'transactions', 'a whole number of at least 0')
+  assertWholeNumber(FACTORY, 'participants', participants, { min: 1 })
+  assertWholeNumber(FACTORY, 'transactions', transactions, { min: 0 })
   assertOption(areRates && sum < 1 + 1e-9, 'faultRates', 'rates from 0 to 1 that sum to 1 at most')
   assertOption(Number.isSafeInteger(opensAt), 'opensAt', 'integer epoch milliseconds')
   return { seed, participants, transactions, faultRates: rates, roundingRate, opensAt }
@@ -394,10 +395,6 @@ function padded(value: number, max: number): string {
   return String(value).padStart(String(max).length, '0')
 }
 
-function isCount(value: number, min: number): boolean {
-  return Number.isSafeInteger(value) && value >= min
-}
-
 function assertOption(isMet: boolean, option: string, requirement: string): void {
-  if (!isMet) throw new InvalidOptionError('createFestivalDay', option, requirement)
+  if (!isMet) throw new InvalidOptionError(FACTORY, option, requirement)
 }
