@@ -26,7 +26,8 @@ export async function runCli(
     if (error instanceof CannotRunError || isAssayError(error)) {
       console.error(`${error.message} [${error.code}]`)
     } else {
-      console.error('This is a bug in the audit.', error)
+      // Its stack only: an error may carry the input that it is about, such as a URL.
+      console.error('This is a bug in the audit.', error instanceof Error ? error.stack : error)
     }
   }
 }
