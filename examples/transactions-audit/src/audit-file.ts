@@ -1,10 +1,10 @@
 import { systemClock } from '@assay/core'
 import { detectBalanceDiscrepancies, type Finding } from '@assay/detectors'
-import { createPostgresLedgerRepository } from '@assay/detectors/postgres'
 
+import { createRowStore } from './database/create-row-store.ts'
 import { createLostRows, withLostRows } from './database/lost-rows.ts'
-import { openDatabase } from './database/open-database.ts'
-import { storeRows } from './database/store-rows.ts'
+import type { AuditDatabase } from './database/open-database.ts'
+import { isOrderedByLine } from './mapping/create-sequence-reader.ts'
 import type { NamedMapping } from './mapping/load-mapping.ts'
 import { openTransactions } from './read-transactions.ts'
 import { createProgress, type Progress } from './report/create-progress.ts'
@@ -18,8 +18,8 @@ export interface AuditFileOptions {
   /** Default: the built-in mapping whose columns the file has. */
   readonly named: NamedMapping | null
   readonly rejectsPath: string
-  /** Of a PostgreSQL; default: an embedded database. */
-  readonly databaseUrl: string | undefined
+  /** Opens the database that the rows go through. */
+  readonly openDatabase: () => Promise<AuditDatabase>
   /** Takes each finding; the next one waits for it. */
   readonly onFinding: (finding: Finding) => Promise<void>
   readonly signal: AbortSignal
@@ -54,34 +54,37 @@ export async function auditFile(options: AuditFileOptions): Promise<FileAudit> {
 }
 
 async function storeAndDetect(
-  { path, named, databaseUrl, onFinding, signal }: AuditFileOptions,
+  { path, named, openDatabase, onFinding, signal }: AuditFileOptions,
   progress: Progress,
   rejects: RejectLog,
 ): Promise<FileAudit> {
   const lost = createLostRows()
   let repeated = 0
   const onReject = async (reject: Reject): Promise<void> => {
-    lost.add(reject.accountId, reject.sequence)
+    lost.add(reject.accountId, reject.place)
     await rejects.add(reject)
   }
   const file = await openTransactions({ path, named, onReject })
+  const { mapping } = file.named
 
   progress.show('opening the database', null)
-  const database = await openDatabase(databaseUrl)
+  const database = await openDatabase()
   try {
-    const ledger = createPostgresLedgerRepository(database.client)
+    const store = createRowStore({
+      client: database.client,
+      repeatsDifferInPlace: isOrderedByLine(mapping) && mapping.columns.transactionId !== undefined,
+      onReject,
+    })
     for await (const batch of file.batches()) {
       signal.throwIfAborted()
-      repeated += await storeRows(ledger, batch, onReject)
+      repeated += await store.add(batch)
       progress.show(`read ${formatCount(file.rows())} rows`, file.share())
     }
-    // Without statistics PostgreSQL sorts the whole table anew for every batch that is read.
-    await database.client.query('analyze ledger_transactions')
 
     const rows = file.rows()
     const rejected = rejects.count()
     const { summary } = await detectBalanceDiscrepancies(
-      { ledger: withLostRows(ledger, lost) },
+      { ledger: withLostRows(store.ledger, lost) },
       {
         findingsMax: 0,
         onFinding,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
+import { parseFestivalArguments } from './cli/parse-festival-arguments.ts'
 import { festival } from './mapping/festival.ts'
 import { openTransactions } from './read-transactions.ts'
 import { runProgram } from './testing/run-program.ts'
@@ -45,13 +46,9 @@ describe('npm start', () => {
     expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(20_002)
   })
 
-  it('exits with 1 and a sentence when the seed is none', async () => {
-    const result = await runProgram('festival.ts', { args: ['--seed', '1e3'], cwd: folder })
-
-    expect(result).toEqual({
-      code: 1,
-      stdout: '',
-      stderr: 'The seed is no whole number: see --help. [AUDIT_ARGUMENTS_INVALID]\n',
-    })
+  it('refuses a seed that is no whole number', () => {
+    expect(() => parseFestivalArguments(['--seed', '1e3'])).toThrow(
+      'The seed is no whole number: see --help.',
+    )
   })
 })

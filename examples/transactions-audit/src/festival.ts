@@ -77,9 +77,14 @@ async function audit(day: FestivalDay, signal: AbortSignal): Promise<readonly Fi
 
 async function writeCsv(day: FestivalDay, path: string): Promise<void> {
   const file = await openLineFile(path)
-  await file.write(FESTIVAL_HEADER)
-  for (const transaction of day.transactions()) await file.write(festivalRow(transaction))
-  await file.close()
+  try {
+    await file.write(FESTIVAL_HEADER)
+    for (const transaction of day.transactions()) await file.write(festivalRow(transaction))
+    await file.close()
+  } catch (error) {
+    await file.discard()
+    throw error
+  }
 }
 
 function report(

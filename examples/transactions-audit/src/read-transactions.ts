@@ -7,7 +7,7 @@ import { type ReadProgress, readText } from './csv/read-text.ts'
 import { chooseMapping } from './mapping/choose-mapping.ts'
 import { UNKNOWN_CURRENCY } from './mapping/create-currency-reader.ts'
 import { createRowReader, type RowReader } from './mapping/create-row-reader.ts'
-import { createSequenceReader } from './mapping/create-sequence-reader.ts'
+import { createSequenceReader, isOrderedByLine } from './mapping/create-sequence-reader.ts'
 import { findColumn } from './mapping/find-column.ts'
 import type { NamedMapping } from './mapping/load-mapping.ts'
 import type { Mapping } from './mapping/mapping.ts'
@@ -19,6 +19,8 @@ export interface TransactionRow {
   /** The row as it stands in the file. */
   readonly text: string
   readonly transaction: LedgerTransaction
+  /** Its place in its account's order of booking, or `null` when that is not proven. */
+  readonly place: bigint | null
 }
 
 /** A file of transactions whose header has been read. */
@@ -59,7 +61,8 @@ export async function openTransactions(options: OpenTransactionsOptions): Promis
   const { header } = first.value
   const named = options.named ?? chooseMapping(header)
   const readRow = createRowReader(named.mapping, header)
-  const readPlace = createPlaceReader(named.mapping, header)
+  const readOrigin = createOriginReader(named.mapping, header)
+  const isByLine = isOrderedByLine(named.mapping)
   let rows = 0
   let unknownCurrencies = 0
 
@@ -70,11 +73,12 @@ export async function openTransactions(options: OpenTransactionsOptions): Promis
       const read = readOne(row, readRow)
       rows += 1
       if (read.ok) {
-        transactions.push({ line, text, transaction: read.transaction })
+        const place = isByLine ? BigInt(line) : read.transaction.sequence
+        transactions.push({ line, text, transaction: read.transaction, place })
         continue
       }
       if (read.fault.kind === UNKNOWN_CURRENCY) unknownCurrencies += 1
-      await options.onReject({ line, text, fault: read.fault, ...readPlace(row) })
+      await options.onReject({ line, text, fault: read.fault, ...readOrigin(row) })
     }
     return transactions
   }
@@ -96,15 +100,18 @@ export async function openTransactions(options: OpenTransactionsOptions): Promis
 }
 
 /** Makes the reader of where a malformed row belongs, as far as that can be told. */
-function createPlaceReader(mapping: Mapping, header: readonly string[]) {
+function createOriginReader(mapping: Mapping, header: readonly string[]) {
   const account = findColumn(header, mapping.columns.accountId)
   const readSequence = createSequenceReader(mapping, header)
-  return (row: CsvRow): Pick<Reject, 'accountId' | 'sequence'> => {
-    const isWhole = 'cells' in row
-    const sequence = readSequence(isWhole ? row.cells : [], row.line) ?? ''
+  const isByLine = isOrderedByLine(mapping)
+  return (row: CsvRow): Pick<Reject, 'accountId' | 'place'> => {
+    const line = isByLine ? BigInt(row.line) : null
+    // Of a row that falls apart no cell can be trusted: a comma too many moves every one after it.
+    if ('fault' in row) return { accountId: null, place: line }
+    const sequence = readSequence(row.cells) ?? ''
     return {
-      accountId: account.cellOf(isWhole ? row.cells : row.text.split(',')),
-      sequence: /^\d{1,19}$/.test(sequence) ? BigInt(sequence) : null,
+      accountId: account.cellOf(row.cells),
+      place: /^\d{1,19}$/.test(sequence) ? BigInt(sequence) : line,
     }
   }
 }

@@ -1,26 +1,49 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
+import { openDatabase } from '../database/open-database.ts'
+import { runAudit } from '../testing/run-audit.ts'
 import { runProgram } from '../testing/run-program.ts'
+import { CannotRunError } from './cannot-run-error.ts'
 
 const HEADER =
   'transaction_id,card_id,amount,balance_before,balance_after,sequence,currency,status,booked_at'
 const ROW = 'tx-1,card-1,20.00,0.00,20.00,1,EUR,completed,2026-06-19T12:00:00Z'
+const MAPPING = {
+  columns: { accountId: 'card_id', amount: 'amount' },
+  sign: { by: 'amount' },
+  currency: { constant: 'EUR' },
+  status: { constant: 'completed' },
+  time: { format: 'iso', column: 'booked_at' },
+}
+const FILES = {
+  'day.csv': `${HEADER}\n${ROW}\n`,
+  'damaged.gz': Buffer.from('1f8b0800deadbeef', 'hex'),
+  'empty.csv': '',
+  'twice.csv': 'card_id,amount,amount,booked_at\n',
+  'other.csv': 'a,\u{1b}[31mb\n1,2\n',
+  'good.json': JSON.stringify(MAPPING),
+  'bad.json': JSON.stringify({ ...MAPPING, columns: { accountId: 'card_id', amount: 7 } }),
+  'zzz.json': JSON.stringify({ ...MAPPING, currency: { constant: 'ZZZ' } }),
+}
+const SECRET = 'correct-horse'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'assay-audit-test-'))
+  for (const [name, content] of Object.entries(FILES)) await writeFile(join(folder, name), content)
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
 
 describe('an audit that cannot run', () => {
-  const mapping = {
-    columns: { accountId: 'card_id', amount: 'amount' },
-    sign: { by: 'amount' },
-    currency: { constant: 'EUR' },
-    status: { constant: 'completed' },
-    time: { format: 'iso', column: 'booked_at' },
-  }
   const cases: readonly {
     readonly title: string
     readonly args: readonly string[]
+    /** In the environment. */
+    readonly url?: string
     readonly says: string
   }[] = [
     {
@@ -109,36 +132,60 @@ describe('an audit that cannot run', () => {
       says: 'The file f.jsonl cannot be written: ENOENT. [AUDIT_OUTPUT_UNWRITABLE]',
     },
     {
+      title: 'a password on the command line',
+      args: ['day.csv', '--database-url', `postgres://me:${SECRET}@127.0.0.1:1/db`],
+      says: 'A command line is no place for a password, so put the URL into the variable ASSAY_DATABASE_URL: see --help. [AUDIT_ARGUMENTS_INVALID]',
+    },
+    {
+      title: 'a password in a parameter of the URL',
+      args: ['day.csv', '--database-url', `postgres://127.0.0.1:1/db?password=${SECRET}`],
+      says: 'A command line is no place for a password, so put the URL into the variable ASSAY_DATABASE_URL: see --help. [AUDIT_ARGUMENTS_INVALID]',
+    },
+    {
+      title: 'a password in a URL that is none',
+      args: ['day.csv', '--database-url', `postgres://me:${SECRET}@127.0.0.1:port/db`],
+      says: 'A command line is no place for a password, so put the URL into the variable ASSAY_DATABASE_URL: see --help. [AUDIT_ARGUMENTS_INVALID]',
+    },
+    {
       title: 'a database that is not there',
-      args: ['day.csv', '--database-url', 'postgres://me:secret@127.0.0.1:1/db'],
-      says: 'The PostgreSQL of --database-url cannot be used: ECONNREFUSED. [AUDIT_DATABASE_FAILED]',
+      args: ['day.csv', '--database-url', 'postgres://me@127.0.0.1:1/db'],
+      says: 'The PostgreSQL of the database URL cannot be used: ECONNREFUSED. [AUDIT_DATABASE_FAILED]',
+    },
+    {
+      title: 'a database that is not there, by the environment',
+      args: ['day.csv'],
+      url: `postgres://me:${SECRET}@127.0.0.1:1/db`,
+      says: 'The PostgreSQL of the database URL cannot be used: ECONNREFUSED. [AUDIT_DATABASE_FAILED]',
+    },
+    {
+      title: 'a URL that is none, by the environment',
+      args: ['day.csv'],
+      url: `postgres://me:${SECRET}@127.0.0.1:port/db`,
+      says: 'The PostgreSQL of the database URL cannot be used: ERR_INVALID_URL. [AUDIT_DATABASE_FAILED]',
     },
   ]
 
-  it.concurrent.each(cases)('exits with 1 and one sentence on $title', async ({ args, says }) => {
-    const home = await mkdtemp(join(tmpdir(), 'assay-audit-test-'))
-    try {
-      const files = {
-        'day.csv': `${HEADER}\n${ROW}\n`,
-        'damaged.gz': Buffer.from('1f8b0800deadbeef', 'hex'),
-        'empty.csv': '',
-        'twice.csv': 'card_id,amount,amount,booked_at\n',
-        'other.csv': 'a,\u{1b}[31mb\n1,2\n',
-        'good.json': JSON.stringify(mapping),
-        'bad.json': JSON.stringify({ ...mapping, columns: { accountId: 'card_id', amount: 7 } }),
-        'zzz.json': JSON.stringify({ ...mapping, currency: { constant: 'ZZZ' } }),
-      }
-      for (const [name, content] of Object.entries(files))
-        await writeFile(join(home, name), content)
+  it.each(cases)('says one sentence on $title', async ({ args, says, url = '' }) => {
+    vi.stubEnv('ASSAY_DATABASE_URL', url)
 
-      const result = await runProgram('audit.ts', { args, cwd: home })
+    const error = await runAudit({ args, cwd: folder, openDatabase }).catch((thrown) => thrown)
 
-      const sentence = result.stderr.replace('opening the database\n', '')
-      expect(sentence).toBe(`${says.replace('FOLDER', home.slice(tmpdir().length + 1))}\n`)
-      expect(result).toMatchObject({ code: 1, stdout: '' })
-      expect((await readdir(home)).toSorted()).toEqual(Object.keys(files).toSorted())
-    } finally {
-      await rm(home, { recursive: true, force: true })
-    }
+    expect(error).toBeInstanceOf(CannotRunError)
+    const sentence = `${error.message} [${error.code}]`
+    expect(sentence).toBe(says.replace('FOLDER', basename(folder)))
+    expect((await readdir(folder)).toSorted()).toEqual(Object.keys(FILES).toSorted())
+  })
+
+  it('exits with 1, the sentence on standard error, and no secret', async () => {
+    const ASSAY_DATABASE_URL = `postgres://me:${SECRET}@127.0.0.1:1/db`
+    const args = ['day.csv']
+    const env = { ASSAY_DATABASE_URL }
+
+    expect(await runProgram('audit.ts', { args, cwd: folder, env })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'opening the database\nThe PostgreSQL of the database URL cannot be used: ECONNREFUSED. [AUDIT_DATABASE_FAILED]\n',
+    })
   })
 })

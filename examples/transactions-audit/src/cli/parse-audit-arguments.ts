@@ -20,7 +20,8 @@ export const AUDIT_USAGE = `Usage: npm run audit -- <file.csv[.gz]> [options]
   --out FILE            write that JSON to FILE instead
   --rejects FILE        where malformed rows go (default: <file>.rejects.jsonl, where you stand)
   --database-url URL    audit in a schema of its own in this PostgreSQL, dropped at the end
-                        (default: an embedded database that lives as long as the audit)
+                        (default: the variable ASSAY_DATABASE_URL, where a URL with a password
+                        belongs, or an embedded database that lives as long as the audit)
 
 Exit code: 0 clean, 2 findings or malformed rows, 1 could not run.`
 

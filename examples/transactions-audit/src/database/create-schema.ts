@@ -53,7 +53,7 @@ function openPool(url: string, schema: string): pg.Pool {
 function unusable(reason: string, cause?: unknown): CannotRunError {
   return new CannotRunError(
     'AUDIT_DATABASE_FAILED',
-    `The PostgreSQL of --database-url cannot be used: ${reason}.`,
+    `The PostgreSQL of the database URL cannot be used: ${reason}.`,
     cause,
   )
 }

@@ -55,6 +55,22 @@ describe('withLostRows', () => {
     expect(await found(lost)).toEqual(ALL.filter((each) => each.startsWith('card-1')))
   })
 
+  it('passes over the gaps of every account around rows that may be any account’s', async () => {
+    const lost = createLostRows()
+    lost.add(null, 12n)
+    lost.add(null, 15n)
+    lost.add(null, 31n)
+
+    expect(await found(lost)).toEqual(['card-1 tx-30', 'card-2 tx-30'])
+  })
+
+  it('passes over every gap when one row may be any account’s and nobody knows its place', async () => {
+    const lost = createLostRows()
+    lost.add(null, null)
+
+    expect(await found(lost)).toEqual([])
+  })
+
   it('passes over every gap when more rows were lost than it may hold', async () => {
     const lost = createLostRows(1)
     lost.add('card-8', 1n)

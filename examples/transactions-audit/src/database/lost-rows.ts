@@ -1,11 +1,14 @@
-import type { LedgerEntryInput, LedgerRepository } from '@assay/detectors'
+import type { LedgerEntryInput, LedgerRepository, LedgerTransactionInput } from '@assay/detectors'
 
 /** Where the rows stood that were set aside. */
 export interface LostRows {
-  /** @param sequence the place in the account's order, or `null` when nobody knows it */
-  add(accountId: string, sequence: bigint | null): void
-  /** Whether the account lost a row after the one place, and not after the other. */
-  isBetween(accountId: string, previous: bigint | null, next: bigint | null): boolean
+  /**
+   * @param accountId of the row, or `null` when it may be any account's: such rows come in order
+   * @param place of the row in the order of booking, or `null` when nobody knows it
+   */
+  add(accountId: string | null, place: bigint | null): void
+  /** Whether the account may have lost a row from the one place to the other. */
+  isBetween(accountId: string, previous: bigint, next: bigint): boolean
 }
 
 /** An account that lost more rows than this may have lost them anywhere. */
@@ -17,28 +20,47 @@ const PLACES_PER_ACCOUNT_MAX = 100
  * @param max how many it may hold; default 100,000
  */
 export function createLostRows(max = 100_000): LostRows {
-  const sequences = new Map<string, (bigint | null)[]>()
+  const places = new Map<string, (bigint | null)[]>()
+  /** Of rows that may be any account's, in ascending order. */
+  const placesOfAny: bigint[] = []
   let count = 0
+  let isAnywhere = false
+
+  function addToAccount(accountId: string, place: bigint | null): void {
+    const known = places.get(accountId)
+    if (known === undefined) places.set(accountId, [place])
+    else if (known.length < PLACES_PER_ACCOUNT_MAX) known.push(place)
+    else known[0] = null
+  }
+
   return {
-    add(accountId, sequence) {
+    add(accountId, place) {
       count += 1
-      if (count > max) return
-      const known = sequences.get(accountId)
-      if (known === undefined) sequences.set(accountId, [sequence])
-      else if (known.length < PLACES_PER_ACCOUNT_MAX) known.push(sequence)
-      else known[0] = null
+      if (count > max) isAnywhere = true
+      else if (accountId !== null) addToAccount(accountId, place)
+      else if (place !== null) placesOfAny.push(place)
+      else isAnywhere = true
     },
     isBetween(accountId, previous, next) {
-      if (count > max) return true
-      const lost = sequences.get(accountId) ?? []
-      return lost.some(
-        (sequence) =>
-          sequence === null ||
-          next === null ||
-          (sequence <= next && (previous === null || sequence >= previous)),
-      )
+      if (isAnywhere) return true
+      const isInGap = (place: bigint | null): boolean =>
+        place === null || (place >= previous && place <= next)
+      const nearest = firstFrom(placesOfAny, previous)
+      if (nearest !== undefined && nearest <= next) return true
+      return places.get(accountId)?.some(isInGap) ?? false
     },
   }
+}
+
+/** The first of ascending places that is not below another one. */
+function firstFrom(places: readonly bigint[], least: bigint): bigint | undefined {
+  let [low, high] = [0, places.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((places[middle] as bigint) < least) low = middle + 1
+    else high = middle
+  }
+  return places[low]
 }
 
 /**
@@ -64,17 +86,19 @@ async function* fillIn(
   let previous: bigint | null = null
 
   function withLost(entry: LedgerEntryInput): readonly LedgerEntryInput[] {
-    if (entry.accountId !== accountId) previous = null
+    const before = entry.accountId === accountId ? previous : null
     accountId = entry.accountId
-    if (entry.kind !== 'transaction') return [entry]
-
-    const next = entry.sequence == null ? null : BigInt(entry.sequence)
-    const isMissing = lost.isBetween(accountId, previous, next)
-    previous = next
-    return isMissing ? [unreadableRow(accountId), entry] : [entry]
+    previous = entry.kind === 'transaction' ? placeOf(entry) : null
+    // Without two places there is no order, and nothing is compared.
+    if (before === null || previous === null) return [entry]
+    return lost.isBetween(accountId, before, previous) ? [unreadableRow(accountId), entry] : [entry]
   }
 
   for await (const batch of batches) yield batch.flatMap(withLost)
+}
+
+function placeOf({ sequence }: LedgerTransactionInput): bigint | null {
+  return sequence == null ? null : BigInt(sequence)
 }
 
 function unreadableRow(accountId: string): LedgerEntryInput {

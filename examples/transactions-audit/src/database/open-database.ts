@@ -19,7 +19,15 @@ export interface AuditDatabase {
  * @throws {@link CannotRunError} when it cannot be used, now or later
  */
 export async function openDatabase(url?: string): Promise<AuditDatabase> {
-  const database = url === undefined ? await startEmbedded() : await createSchema(url)
+  return prepareDatabase(url === undefined ? await startEmbedded() : await createSchema(url))
+}
+
+/**
+ * Makes the tables in a database that is empty, and closes it when that fails.
+ *
+ * @throws {@link CannotRunError} when it cannot be used, now or later
+ */
+export async function prepareDatabase(database: AuditDatabase): Promise<AuditDatabase> {
   const client = withFailuresTold(database.client)
   try {
     await migrate(client, migrations)

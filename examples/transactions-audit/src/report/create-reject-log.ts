@@ -1,6 +1,6 @@
 import type { RowFault } from '../csv/csv-row.ts'
 import { formatCount } from './format-table.ts'
-import { type LineWriter, openLineFile, removeFile } from './open-line-file.ts'
+import { isFile, type LineWriter, openLineFile } from './open-line-file.ts'
 import { printable } from './printable.ts'
 
 /** How many malformed rows are shown; the file has them all. */
@@ -14,10 +14,10 @@ export interface Reject {
   /** The row as it stands in the file, or its first line. */
   readonly text: string
   readonly fault: RowFault
-  /** The account that it seems to be about; of a row that falls apart it is a guess. */
-  readonly accountId: string
-  /** Its place in that account's order, where that could be read. */
-  readonly sequence: bigint | null
+  /** `null` of a row that falls apart: it may be any account's. */
+  readonly accountId: string | null
+  /** Its place in the order of booking, where that could be read. */
+  readonly place: bigint | null
 }
 
 /** Keeps the rows that were set aside. */
@@ -26,13 +26,15 @@ export interface RejectLog {
   count(): number
   /** How many there are of each kind, the most frequent first. */
   byKind(): readonly (readonly [kind: string, count: number])[]
+  /** Replaces what an earlier run left in the file. */
   close(): Promise<void>
+  /** Leaves what an earlier run left in the file. */
   discard(): Promise<void>
 }
 
 /**
- * Writes each malformed row to a file, as a line of JSON with `line`, `reason` and `row`. The file
- * exists afterwards if there was one; what an earlier run left is removed.
+ * Writes each malformed row to a file, as a line of JSON with `line`, `reason` and `row`. Without
+ * one no file is made, but one that is there already is emptied: its rows are not of this run.
  *
  * @param path of the file
  * @param note shows the first few to the person who waits
@@ -55,7 +57,8 @@ export function createRejectLog(path: string, note: (text: string) => void): Rej
     byKind: () => [...counts].toSorted(([, a], [, b]) => b - a),
     async close() {
       if (total > SHOWN_MAX) note(`… and ${formatCount(total - SHOWN_MAX)} malformed rows more`)
-      await (file === null ? removeFile(path) : file.close())
+      if (file === null && (await isFile(path))) file = await openLineFile(path)
+      await file?.close()
     },
     discard: async () => file?.discard(),
   }

@@ -1,5 +1,7 @@
-import { type FileHandle, lstat, open, rm } from 'node:fs/promises'
+import { access, constants, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+
+import { systemCreateId } from '@assay/core'
 
 import { CannotRunError, systemCode } from '../cli/cannot-run-error.ts'
 import { printable } from './printable.ts'
@@ -17,13 +19,17 @@ export interface LineWriter {
 }
 
 /**
- * Opens a file for lines. What it held before is gone.
+ * Opens a file for lines. They go to a draft beside it, which takes its place once it is closed:
+ * until then, and if it is discarded, the file stays as it is.
  *
- * @param path of the file
+ * @param path of the file; a device or a pipe is written as it comes
  * @throws {@link CannotRunError} when it cannot be written, now or later
  */
 export async function openLineFile(path: string): Promise<LineWriter> {
-  const file = await attempt(path, () => open(path, 'w'))
+  const { draft, target, mode } = await attempt(path, () => placeOf(path))
+  const file = await attempt(path, () =>
+    draft === null ? open(target, 'w') : open(draft, 'wx', mode),
+  )
   let held = ''
 
   async function flush(): Promise<void> {
@@ -39,24 +45,40 @@ export async function openLineFile(path: string): Promise<LineWriter> {
     async close() {
       await flush()
       await attempt(path, () => file.close())
+      if (draft !== null) await attempt(path, () => rename(draft, target))
     },
     async discard() {
       await file.close()
-      await removeFile(path)
+      if (draft !== null) await rm(draft, { force: true })
     },
   }
 }
 
-/** Removes a file that a run has written, or an earlier run; never a folder or a device. */
-export async function removeFile(path: string): Promise<void> {
-  const stats = await lstat(path).catch(() => null)
-  if (stats?.isFile() === true) await attempt(path, () => rm(path, { force: true }))
+/** Whether there is a file, which is no folder and no device. */
+export async function isFile(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => null)
+  return stats?.isFile() === true
 }
 
-async function attempt<Result extends FileHandle | void>(
-  path: string,
-  work: () => Promise<Result>,
-): Promise<Result> {
+/** Where the lines of a file are drafted, and what the draft replaces. */
+interface Place {
+  readonly target: string
+  readonly draft: string | null
+  readonly mode: number
+}
+
+async function placeOf(path: string): Promise<Place> {
+  const stats = await stat(path).catch(() => null)
+  if (stats?.isFile() === false) return { target: path, draft: null, mode: 0 }
+  const id = systemCreateId().slice(-8)
+  if (stats === null) return { target: path, draft: `${path}.${id}.part`, mode: 0o666 }
+  // Renaming would replace a link, and a file that may not be written.
+  await access(path, constants.W_OK)
+  const target = await realpath(path)
+  return { target, draft: `${target}.${id}.part`, mode: stats.mode & 0o777 }
+}
+
+async function attempt<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {

@@ -49,7 +49,13 @@ export function startProgram(name: string, { args = [], cwd, env = {} }: Program
 function ownEnvironment(cwd: string): Readonly<Record<string, string>> {
   // Node compiles each file once, and not again for every program.
   const compiled = join(tmpdir(), 'node-compile-cache')
-  return { ASSAY_CWD: '', INIT_CWD: '', TMPDIR: cwd, NODE_COMPILE_CACHE: compiled }
+  return {
+    ASSAY_CWD: '',
+    ASSAY_DATABASE_URL: '',
+    INIT_CWD: '',
+    TMPDIR: cwd,
+    NODE_COMPILE_CACHE: compiled,
+  }
 }
 
 /** Runs a program to its end. */
