@@ -41,7 +41,8 @@ export interface AlertManagerStore {
   /**
    * Notes who took a group on, and makes it due.
    *
-   * @param key a group, or the fingerprint of an alert: then all groups that it is a member of
+   * @param acknowledgement its `key` names a group, or an alert by its fingerprint: then all groups that
+   *   it is a member of
    * @returns the keys of the groups
    */
   acknowledge(acknowledgement: {

@@ -55,6 +55,7 @@ const policy: AlertPolicy = {
   },
 }
 
+// oxlint-disable-next-line vitest/expect-expect -- `simulate` expects, at every step
 test.each(seeds)('keeps its promises in a storm with faults and crashes, seed %i', async (seed) => {
   await simulate(createSeededRandom(seed))
 })

@@ -12,7 +12,7 @@ export interface RuleVector {
   readonly values: ArrayLike<number>
 }
 
-export const EMPTY_LABEL_SET: LabelSet = createLabelSet({})
+export const EMPTY_LABEL_SET: LabelSet = /* @__PURE__ */ createLabelSet({})
 
 /** Makes the label set of a series: of all its labels, or of those that `by` keeps. */
 export function createLabelSet(

@@ -14,7 +14,8 @@ export interface DiscordChannelOptions extends HttpAlertChannelOptions {
 
 const FACTORY = 'discordChannel'
 
-const errorSchema = z.object({ code: z.int() })
+/** Made when it is needed: a schema at the top would stay in every bundle of this package. */
+const errorSchema = () => z.object({ code: z.int() })
 
 /**
  * Posts notifications to a channel of Discord through a webhook, with one embed for each alert.
@@ -64,6 +65,6 @@ function withConfirmation(webhookUrl: string): string {
 }
 
 function readCode(body: string): string | undefined {
-  const answer = errorSchema.safeParse(parseJsonBody(body))
+  const answer = errorSchema().safeParse(parseJsonBody(body))
   return answer.success ? `discord-${answer.data.code}` : undefined
 }

@@ -23,7 +23,8 @@ export interface PagerDutyChannelOptions extends HttpAlertChannelOptions {
 const FACTORY = 'pagerDutyChannel'
 const EVENTS_URL = 'https://events.pagerduty.com/v2/enqueue'
 
-const errorSchema = z.object({ status: z.string() })
+/** Made when it is needed: a schema at the top would stay in every bundle of this package. */
+const errorSchema = () => z.object({ status: z.string() })
 
 /**
  * Opens, acknowledges and resolves incidents of PagerDuty (Events API v2). A group of alerts is one
@@ -68,6 +69,6 @@ export function pagerDutyChannel(options: PagerDutyChannelOptions): AlertChannel
 
 /** `invalid event` and the like. The sentences beside it may repeat what was sent. */
 function readStatus(body: string): string | undefined {
-  const answer = errorSchema.safeParse(parseJsonBody(body))
+  const answer = errorSchema().safeParse(parseJsonBody(body))
   return answer.success ? answer.data.status.replaceAll(' ', '_') : undefined
 }

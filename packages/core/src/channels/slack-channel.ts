@@ -45,7 +45,8 @@ const TRANSIENT_ERRORS = new Set([
   'service_unavailable',
 ])
 
-const answerSchema = z.object({ ok: z.boolean(), error: z.string().optional() })
+/** Made when it is needed: a schema at the top would stay in every bundle of this package. */
+const answerSchema = () => z.object({ ok: z.boolean(), error: z.string().optional() })
 
 /**
  * Posts notifications to a channel of Slack, through an incoming webhook or as a bot.
@@ -118,7 +119,7 @@ function readToken({ token, channel, apiUrl = API_URL }: SlackTokenOptions) {
 
 /** The Web API answers nearly everything with status 200, and says in the body whether it was done. */
 function judgeSuccess(body: string): SuccessVerdict {
-  const answer = answerSchema.safeParse(parseJsonBody(body))
+  const answer = answerSchema().safeParse(parseJsonBody(body))
   if (!answer.success) return { kind: 'unconfirmed' }
   if (answer.data.ok) return { kind: 'confirmed' }
   const vendorCode = answer.data.error ?? 'unknown_error'
@@ -126,5 +127,5 @@ function judgeSuccess(body: string): SuccessVerdict {
 }
 
 function readError(body: string): string | undefined {
-  return answerSchema.safeParse(parseJsonBody(body)).data?.error
+  return answerSchema().safeParse(parseJsonBody(body)).data?.error
 }
