@@ -73,6 +73,7 @@ function firstFrom(places: readonly bigint[], least: bigint): bigint | undefined
  */
 export function withLostRows(ledger: LedgerRepository, lost: LostRows): LedgerRepository {
   return {
+    ...ledger,
     readSnapshot: (work, options) =>
       ledger.readSnapshot((batches) => work(fillIn(batches, lost)), options),
   }
