@@ -272,6 +272,36 @@ describe('a resolve reaches everyone who was told', () => {
     expect(heard()).toEqual(['resolved: (a)'])
   })
 
+  test('by a process that died before it could note that', async () => {
+    const store = createMemoryAlertManagerStore()
+    const policy: AlertPolicy = {
+      route: { receiver: 'page' },
+      escalation: { high: [{ receiver: 'lead', waitMs: 5 * MINUTE }] },
+    }
+    let isDead = false
+    const dying = createWorld(policy, {
+      store: faulty(store, ({ method }) =>
+        isDead && method === 'commit' ? { kind: 'fail' } : undefined,
+      ),
+    })
+    await dying.manager.fire(alert('a'))
+    await dying.wait(4 * MINUTE)
+    isDead = true
+    await dying.wait(MINUTE + 30 * SECOND)
+    expect(dying.heard('lead')).toEqual(['escalation 1: a'])
+
+    const { clock, channels, heard } = dying
+    const heir = createAlertManager({ policy, channels, store, clock })
+    await heir.resolve(alert('a'))
+    for (let left = 10; left > 0; left -= 1) {
+      await clock.advance(MINUTE)
+      await heir.tick()
+    }
+    expect(heard('lead')).toEqual(['resolved: (a)'])
+    expect(heard('page')).toEqual(['firing: a', 'resolved: (a)'])
+    expect(await heir.alerts()).toEqual([])
+  })
+
   test('when the policy sends it elsewhere since a restart', async () => {
     const store = createMemoryAlertManagerStore()
     const before = createWorld(byName, { store })
@@ -542,6 +572,49 @@ describe('deliveries that fail', () => {
     const [first, second, ...more] = team.notifications
     expect(second).toMatchObject({ id: first?.id, reason: 'firing' })
     expect(more).toEqual([])
+  })
+
+  test('have another id when anything changed, so that no receiver drops news', async () => {
+    const team = createRecordingChannel()
+    const unreliable = faulty(team, ({ nth }) => (nth === 1 ? { kind: 'fail-after' } : undefined))
+    const { manager, wait } = createWorld(byName, { channels: { team: unreliable } })
+    await manager.fire(alert('a'))
+    await wait(30 * SECOND)
+    await manager.fire(alert('b'))
+    await wait(10 * MINUTE)
+    expect(team.notifications.map(describeNotification)).toEqual(['firing: a', 'firing: a b'])
+    const [first, second] = team.notifications
+    expect(first?.id).not.toBe(second?.id)
+  })
+
+  test('may have arrived, so their end is told', async () => {
+    const team = createRecordingChannel()
+    const unreliable = faulty(team, ({ nth }) => (nth === 1 ? { kind: 'fail-after' } : undefined))
+    const { manager, wait } = createWorld(byName, { channels: { team: unreliable } })
+    await manager.fire(alert('a'))
+    await wait(30 * SECOND)
+    await manager.resolve(alert('a'))
+    await wait(10 * MINUTE)
+    expect(team.notifications.map(describeNotification)).toEqual(['firing: a', 'resolved: (a)'])
+    expect(await manager.alerts()).toEqual([])
+  })
+
+  test('hear of the step that is due by then', async () => {
+    const lead = createRecordingChannel()
+    const unreliable = faulty(lead, ({ nth }) => (nth <= 4 ? { kind: 'fail' } : undefined))
+    const policy: AlertPolicy = {
+      route: { receiver: 'page' },
+      escalation: {
+        high: [
+          { receiver: 'lead', waitMs: MINUTE },
+          { receiver: 'lead', waitMs: 20 * SECOND },
+        ],
+      },
+    }
+    const { manager, wait } = createWorld(policy, { channels: { lead: unreliable } })
+    await manager.fire(alert('a'))
+    await wait(10 * MINUTE)
+    expect(lead.notifications.map(describeNotification)).toEqual(['escalation 2: a'])
   })
 
   test('are given up after their time, even by a channel that never answers', async () => {
