@@ -41,8 +41,6 @@ export class AlertDeliveryFailedError extends AssayError<
 > {
   override readonly name = 'AlertDeliveryFailedError'
   readonly reason: AlertDeliveryFailure
-  /** The pause that the other side or the circuit asks for, in milliseconds. */
-  readonly retryAfterMs: number | undefined
 
   constructor(
     channel: string,
@@ -52,10 +50,10 @@ export class AlertDeliveryFailedError extends AssayError<
     super('ALERT_DELIVERY_FAILED', {
       message: `The channel "${channel}" did not deliver a notification: ${reason}${suffix(details)}.`,
       retry: 'safe',
+      retryAfterMs,
       context: { channel, reason, retryAfterMs, ...details },
     })
     this.reason = reason
-    this.retryAfterMs = retryAfterMs
   }
 }
 

@@ -7,15 +7,15 @@ export class CircuitOpenError extends AssayError<
 > {
   override readonly name = 'CircuitOpenError'
   /** After how many milliseconds a call may pass; 0 while probes are under way, which may end any time. */
-  readonly retryAfterMs: number
+  declare readonly retryAfterMs: number
 
   constructor(circuit: string, retryAfterMs: number) {
     super('CIRCUIT_OPEN', {
       message: `The circuit "${circuit}" is open: the call was not made.`,
       retry: 'safe',
+      retryAfterMs,
       context: { circuit, retryAfterMs },
     })
-    this.retryAfterMs = retryAfterMs
   }
 }
 

@@ -21,6 +21,8 @@ export interface AssayErrorOptions<Context extends ErrorContext = ErrorContext> 
   readonly message: string
   /** Whether the operation may be repeated. */
   readonly retry: RetryAdvice
+  /** After how many milliseconds the other side wants to be asked again. `retry` waits for it. */
+  readonly retryAfterMs?: number | undefined
   /** Facts beside the sentence. Copied and frozen. */
   readonly context?: Context | undefined
   /** What was thrown below. Kept as it is, and never printed into the message. */
@@ -57,12 +59,15 @@ export class AssayError<
   readonly code: Code
   readonly context: Readonly<Context>
   readonly retry: RetryAdvice
+  /** After how many milliseconds to ask again, where the other side has said so. */
+  readonly retryAfterMs: number | undefined
 
   constructor(code: Code, options: AssayErrorOptions<Context>) {
     super(options.message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.context = Object.freeze({ ...options.context }) as Readonly<Context>
     this.retry = options.retry
+    this.retryAfterMs = options.retryAfterMs
   }
 
   /** Where the code is explained: what happened, and what to do. */

@@ -1,8 +1,8 @@
 import { parseHttpDate } from '../runtime/parse-http-date.ts'
 
 /**
- * Reads a `Retry-After` header, given in seconds or as an HTTP date, as RFC 9110 defines it. Put the
- * result as `retryAfterMs` on the error that you throw, and `retry` waits at least that long.
+ * Reads a `Retry-After` header, given in seconds or as an HTTP date, as RFC 9110 defines it. Give the
+ * result as `retryAfterMs` to the `AssayError` that you throw, and `retry` waits at least that long.
  *
  * @param value the header's value, as `headers.get('retry-after')` returns it
  * @param now the wall-clock time, in epoch milliseconds

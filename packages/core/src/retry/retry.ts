@@ -94,7 +94,8 @@ export interface RetryOptions {
  * Only an `AssayError` whose `retry` is `safe` is retried. Any other error, a `TypeError` of `fetch`
  * as much as a bug, ends the run at the first attempt, because nothing is known about what it left
  * behind. Where repeating is harmless, say so:
- * `isRetryable: (error) => isSafeToRetry(error) || isNetworkError(error)`.
+ * `isRetryable: (error) => isSafeToRetry(error) || error instanceof TypeError` around a `fetch` that only
+ * reads, as `fetch` rejects with a `TypeError` when the network fails.
  *
  * The wait before attempt `n + 1` is `random() * min(delayMaxMs, delayMs * 2 ** (n - 1))`, the "full
  * jitter" of https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/. When the
