@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
 import { describeEachDatabase, describePostgres, startPglite } from '@assay/test-servers'
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import type { AlertManager } from '../alert-manager/alert-manager.ts'
 import { createAlertManager } from '../alert-manager/create-alert-manager.ts'
@@ -24,6 +25,21 @@ describeEachDatabase('the alert manager store', { fromPglite, fromPgPool }, (cli
 
   test.each(alertManagerStoreContract)('contract: $name', async ({ name, run }) => {
     const store = createPostgresAlertManagerStore(client(), { scope: name })
+    await expect(run(store)).resolves.toBeUndefined()
+  })
+})
+
+describePostgres('the alert manager store of a host that isolates strictly', (database) => {
+  let pool: pg.Pool
+  beforeAll(async () => {
+    await migrate(fromPgPool(database().pool), migrations)
+    const options = '-c default_transaction_isolation=serializable'
+    pool = new pg.Pool({ connectionString: database().url, options, max: 8 })
+  })
+  afterAll(() => pool.end())
+
+  test.each(alertManagerStoreContract)('contract: $name', async ({ name, run }) => {
+    const store = createPostgresAlertManagerStore(fromPgPool(pool), { scope: name })
     await expect(run(store)).resolves.toBeUndefined()
   })
 })

@@ -15,7 +15,8 @@ import {
   type StoredAlertChange,
 } from '../alert-manager/stored-alert-change.ts'
 import { AssayError, isAssayError } from '../errors/assay-error.ts'
-import type { SqlClient, SqlExecutor, SqlRow } from '../sql/sql-client.ts'
+import { isConcurrencyFailure } from '../sql/is-concurrency-failure.ts'
+import type { SqlClient, SqlExecutor, SqlResult, SqlRow, SqlValue } from '../sql/sql-client.ts'
 import {
   ALERT_COLUMNS,
   GROUP_COLUMNS,
@@ -73,6 +74,9 @@ export function createPostgresAlertManagerStore(
   client: SqlClient,
   { scope = 'default' }: PostgresAlertManagerStoreOptions = {},
 ): AlertManagerStore {
+  const write = (text: string, values: readonly SqlValue[]): Promise<SqlResult> =>
+    inTransaction(client, (tx) => tx.query(text, values))
+
   return {
     async put(changes, limits) {
       if (changes.length === 0) return []
@@ -80,7 +84,7 @@ export function createPostgresAlertManagerStore(
     },
     async claimDue({ now, leaseMs, token, limit }) {
       const values = [scope, now, token, now + leaseMs, limit]
-      const { rows } = await client.query(CLAIM, values)
+      const { rows } = await write(CLAIM, values)
       return rows.length === 0 ? NO_GROUPS : readClaimed(client, scope, rows)
     },
     commit: (commit) => inTransaction(client, (tx) => commitGroup(tx, scope, commit)),
@@ -90,11 +94,11 @@ export function createPostgresAlertManagerStore(
       return new Set(rows.map((row) => String(row['name'])))
     },
     async acknowledge({ key, by, at }) {
-      const { rows } = await client.query(ACKNOWLEDGE, [scope, key, by, at])
+      const { rows } = await write(ACKNOWLEDGE, [scope, key, by, at])
       return rows.map((row) => String(row['key']))
     },
     async expireAlerts(now) {
-      const { rowCount } = await client.query(EXPIRE, [scope, now])
+      const { rowCount } = await write(EXPIRE, [scope, now])
       return rowCount
     },
     async listAlerts(limit) {
@@ -103,11 +107,11 @@ export function createPostgresAlertManagerStore(
     },
     async addSilence({ id, matchers, startsAt, endsAt, author, comment }, { now, limit }) {
       const values = [id, JSON.stringify(matchers), startsAt, endsAt, author, comment]
-      const { rowCount } = await client.query(ADD_SILENCE, [scope, ...values, now, limit])
+      const { rowCount } = await write(ADD_SILENCE, [scope, ...values, now, limit])
       return rowCount === 1
     },
     async endSilence(id, now) {
-      const { rowCount } = await client.query(END_SILENCE, [scope, id, now])
+      const { rowCount } = await write(END_SILENCE, [scope, id, now])
       return rowCount === 1
     },
     async listSilences(now) {
@@ -126,9 +130,9 @@ export function createPostgresAlertManagerStore(
       return rows.map(parseHistoryRow)
     },
     async prune({ historyBefore, now, limit }) {
-      await client.query(PRUNE_SILENCES, [scope, now])
-      await client.query(PRUNE_ALERTS, [scope])
-      const { rowCount } = await client.query(PRUNE_HISTORY, [scope, historyBefore, limit])
+      await write(PRUNE_SILENCES, [scope, now])
+      await write(PRUNE_ALERTS, [scope])
+      const { rowCount } = await write(PRUNE_HISTORY, [scope, historyBefore, limit])
       return rowCount
     },
   }
@@ -136,18 +140,28 @@ export function createPostgresAlertManagerStore(
 
 const NO_GROUPS: ClaimedAlertGroups = { groups: [], unreadable: [] }
 
+/** A transaction that lost a race is run again, so often at most. */
+const ATTEMPTS_MAX = 5
+
 /**
- * Each statement must see what others have committed while it waited for a lock. Alerts are locked
- * before groups, and each in one order, so that no two transactions wait for each other.
+ * Runs what writes. Each statement must see what others have committed while it waited for a lock,
+ * whatever the host isolates by. Alerts are locked before groups, and each in one order, so that
+ * transactions hardly ever wait for each other in a circle.
  */
-function inTransaction<Result>(
+async function inTransaction<Result>(
   client: SqlClient,
   work: (tx: SqlExecutor) => Promise<Result>,
 ): Promise<Result> {
-  return client.transaction(async (tx) => {
-    await tx.query('set transaction isolation level read committed')
-    return work(tx)
-  })
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await client.transaction(async (tx) => {
+        await tx.query('set transaction isolation level read committed')
+        return work(tx)
+      })
+    } catch (error) {
+      if (attempt === ATTEMPTS_MAX || !isConcurrencyFailure(error)) throw error
+    }
+  }
 }
 
 async function putChanges(
