@@ -18,5 +18,4 @@ export {
   slackComplaints,
   webhookComplaints,
 } from './vendor-limits.ts'
-export { describePromtool } from './describe-promtool.ts'
-export type { Promtool } from './find-promtool.ts'
+export { type Amtool, describeAmtool, describePromtool, type Promtool } from './describe-tool.ts'

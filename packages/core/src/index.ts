@@ -216,6 +216,17 @@ export type {
   StoredAlertChange,
   StoredAlertChangeOutcome,
 } from './alert-manager/stored-alert-change.ts'
+export type {
+  AlertmanagerEmailReceiver,
+  AlertmanagerPagerDutyReceiver,
+  AlertmanagerReceiver,
+  AlertmanagerSlackReceiver,
+  AlertmanagerWebhookReceiver,
+} from './alertmanager-config/alertmanager-receiver.ts'
+export {
+  type AlertmanagerConfigOptions,
+  toAlertmanagerConfig,
+} from './alertmanager-config/to-alertmanager-config.ts'
 export type { Severity } from './alerts/severity.ts'
 export type {
   AlertChannelOptions,
