@@ -52,6 +52,7 @@ export interface HttpInstrumentation {
    * handler's response is there; its body may still be on its way.
    */
   wrapFetch<Args extends unknown[]>(
+    this: void,
     handler: (request: Request, ...args: Args) => Response | Promise<Response>,
   ): (request: Request, ...args: Args) => Promise<Response>
   /**
@@ -60,7 +61,7 @@ export interface HttpInstrumentation {
    *
    * @returns a function that stops watching; requests under way are still counted
    */
-  watchServer(server: NodeHttpServer): () => void
+  watchServer(this: void, server: NodeHttpServer): () => void
 }
 
 /** A client that left before it was answered: nginx's number for it, as HTTP has none. */
