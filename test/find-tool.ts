@@ -10,7 +10,7 @@ export interface Tool {
 }
 
 /** How a run of a {@link Tool} ended. */
-export interface ToolResult {
+interface ToolResult {
   readonly exitCode: number
   readonly stdout: string
   /** What it wrote, errors included. */

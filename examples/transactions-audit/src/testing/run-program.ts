@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 /** A program of this example that was started as a user would, in a process of its own. */
-export interface Program {
+interface Program {
   readonly child: ChildProcess
   readonly ended: Promise<ProgramResult>
 }
@@ -29,7 +29,7 @@ export interface ProgramOptions {
  *
  * @param name of a file in `src`
  */
-export function startProgram(name: string, { args = [], cwd, env = {} }: ProgramOptions): Program {
+function startProgram(name: string, { args = [], cwd, env = {} }: ProgramOptions): Program {
   const flags = ['--conditions=@assay/source', '--disable-warning=ExperimentalWarning']
   const path = new URL(`../${name}`, import.meta.url).pathname
   const child = spawn(process.execPath, [...flags, path, ...args], {
