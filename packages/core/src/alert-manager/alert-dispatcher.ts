@@ -29,7 +29,7 @@ export interface AlertDispatcherSettings extends RoundSettings {
 export function createAlertDispatcher(settings: AlertDispatcherSettings): AlertDispatcher {
   const { store, clock, createId, leaseMs, roundsMax, tally, logger } = settings
   const active = new Set<Promise<void>>()
-  const done = { rounds: 0, delivered: 0, failed: 0, refused: 0 }
+  const done = { rounds: 0, errors: 0, delivered: 0, failed: 0, refused: 0 }
 
   /** @returns how many rounds it began */
   async function claim(): Promise<number> {
@@ -90,6 +90,7 @@ export function createAlertDispatcher(settings: AlertDispatcherSettings): AlertD
   }
 
   function fail(step: string, error: unknown): void {
+    done.errors += 1
     tally.error(step)
     logger.error({ step, err: error }, 'A group of alerts was not dealt with, and is tried again.')
   }
@@ -113,6 +114,7 @@ export function createAlertDispatcher(settings: AlertDispatcherSettings): AlertD
       await Promise.all(active)
       return {
         rounds: done.rounds - before.rounds,
+        errors: done.errors - before.errors,
         delivered: done.delivered - before.delivered,
         failed: done.failed - before.failed,
         refused: done.refused - before.refused,

@@ -50,6 +50,8 @@ export interface KeptAlertFilter {
 export interface AlertTick {
   /** Groups that were due. */
   readonly rounds: number
+  /** Groups that could not be dealt with; the log says why, and they are tried again. */
+  readonly errors: number
   /** Notifications by how their delivery ended. */
   readonly delivered: number
   readonly failed: number

@@ -550,6 +550,16 @@ describe('escalation', () => {
   })
 })
 
+test('a group that cannot be committed is an error of the tick, and not nothing', async () => {
+  const store = faulty(createMemoryAlertManagerStore(), ({ method }) =>
+    method === 'commit' ? { kind: 'fail' } : undefined,
+  )
+  const { manager, clock } = createWorld(byName, { store })
+  await manager.fire(alert('a'))
+  await clock.advance(30 * SECOND)
+  expect((await manager.tick()).errors).toBe(1)
+})
+
 describe('deliveries that fail', () => {
   test('are tried again, ever less often, with what is so by then', async () => {
     const team = createRecordingChannel()
@@ -625,7 +635,7 @@ describe('deliveries that fail', () => {
     await clock.advance(30 * SECOND)
     const ticking = manager.tick()
     await clock.advance(30 * SECOND)
-    expect(await ticking).toEqual({ rounds: 1, delivered: 0, failed: 1, refused: 0 })
+    expect(await ticking).toEqual({ rounds: 1, errors: 0, delivered: 0, failed: 1, refused: 0 })
     await clock.advance(5 * SECOND)
     await manager.tick()
     expect(team.notifications.map(describeNotification)).toEqual(['firing: a'])
