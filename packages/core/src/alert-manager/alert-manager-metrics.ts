@@ -1,4 +1,5 @@
 import type { AlertNotificationReason } from '../alerts/alert-notification.ts'
+import { tellQuietly } from '../errors/tell-quietly.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { noMetrics } from '../metrics/no-metrics.ts'
 import type { DeliveryResult } from './stages/deliver-notification.ts'
@@ -50,23 +51,15 @@ export function createAlertManagerTally(metrics: Metrics): AlertManagerTally {
   return {
     alert(outcome) {
       if (metrics === noMetrics) return
-      quietly(() => {
+      tellQuietly(() => {
         const series = alertSeries.get(outcome) ?? alerts.labels({ outcome })
         alertSeries.set(outcome, series)
         series.inc()
       })
     },
     notification: (receiver, reason, outcome) =>
-      quietly(() => notifications.labels({ receiver, reason, outcome }).inc()),
-    dropped: (limit, count) => quietly(() => dropped.labels({ limit }).inc(count)),
-    error: (step) => quietly(() => errors.labels({ step }).inc()),
-  }
-}
-
-function quietly(count: () => void): void {
-  try {
-    count()
-  } catch {
-    // The count is lost; the alert is not.
+      tellQuietly(() => notifications.labels({ receiver, reason, outcome }).inc()),
+    dropped: (limit, count) => tellQuietly(() => dropped.labels({ limit }).inc(count)),
+    error: (step) => tellQuietly(() => errors.labels({ step }).inc()),
   }
 }

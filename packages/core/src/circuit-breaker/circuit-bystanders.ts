@@ -1,3 +1,4 @@
+import { tellQuietly } from '../errors/tell-quietly.ts'
 import type { Logger } from '../logger/logger.ts'
 import type { CounterSeries } from '../metrics/metrics.ts'
 import type { CircuitStateChange, CircuitVerdict } from './circuit-breaker.ts'
@@ -63,8 +64,5 @@ export function logFault(
   error: unknown,
   message: string,
 ): void {
-  try {
-    const answer: unknown = logger?.error({ circuit, err: error }, message)
-    void Promise.resolve(answer).catch(() => {})
-  } catch {}
+  tellQuietly(() => logger?.error({ circuit, err: error }, message))
 }

@@ -1,3 +1,4 @@
+import { tellQuietly } from '../errors/tell-quietly.ts'
 import type { GaugeSeries, Metrics } from '../metrics/metrics.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import {
@@ -5,7 +6,6 @@ import {
   HTTP_REQUEST_DURATION_SECONDS,
   HTTP_REQUESTS_TOTAL,
 } from './http-metrics.ts'
-import { measureQuietly } from './measure-quietly.ts'
 
 /** What is needed of a request: a fetch `Request` and a Node `IncomingMessage` both have it. */
 export interface ServedRequest {
@@ -112,7 +112,7 @@ export function instrumentHttp({
   function begin(request: ServedRequest): (status: number) => void {
     const startedAt = clock.monotonic()
     return (status) => {
-      measureQuietly(() => {
+      tellQuietly(() => {
         const method = METHODS.has(request.method ?? '') ? (request.method ?? '') : 'OTHER'
         const labels = { method, route: routeOf(request) ?? 'unknown' }
         requests.labels({ ...labels, status: String(status) }).inc()
@@ -160,6 +160,6 @@ export function instrumentHttp({
 }
 
 function enter(active: GaugeSeries): () => void {
-  measureQuietly(() => active.inc())
-  return () => measureQuietly(() => active.dec())
+  tellQuietly(() => active.inc())
+  return () => tellQuietly(() => active.dec())
 }

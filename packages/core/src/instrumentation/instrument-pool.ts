@@ -1,7 +1,7 @@
+import { tellQuietly } from '../errors/tell-quietly.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import type { SqlClient, SqlExecutor } from '../sql/sql-client.ts'
-import { measureQuietly } from './measure-quietly.ts'
 import {
   DB_ERRORS_TOTAL,
   DB_POOL_ACTIVE_CONNECTIONS,
@@ -109,15 +109,15 @@ function createMeasuredQuery(
   return (executor) => async (text, values) => {
     const labels = { pool, operation: operationOf(text) }
     const startedAt = clock.monotonic()
-    measureQuietly(() => queries.labels(labels).inc())
+    tellQuietly(() => queries.labels(labels).inc())
     try {
       return await executor.query(text, values)
     } catch (error) {
-      measureQuietly(() => errors.labels({ pool, code: sqlStateOf(error) }).inc())
+      tellQuietly(() => errors.labels({ pool, code: sqlStateOf(error) }).inc())
       throw error
     } finally {
       const seconds = (clock.monotonic() - startedAt) / 1_000
-      measureQuietly(() => durations.labels(labels).observe(seconds))
+      tellQuietly(() => durations.labels(labels).observe(seconds))
     }
   }
 }
