@@ -55,7 +55,7 @@ export function fitText(
   return fitted
 }
 
-const encoder = new TextEncoder()
+const encoder = /* @__PURE__ */ new TextEncoder()
 
 /** How many bytes the value takes as JSON in UTF-8. */
 export function jsonBytes(value: unknown): number {

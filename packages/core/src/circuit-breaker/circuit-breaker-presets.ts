@@ -14,7 +14,7 @@ type CircuitBreakerPreset = Readonly<Omit<CircuitBreakerOptions, 'name'>>
  * console.log(breaker.state) // closed
  * ```
  */
-export const rpcBreaker: CircuitBreakerPreset = Object.freeze({
+export const rpcBreaker: CircuitBreakerPreset = /* @__PURE__ */ Object.freeze({
   failureThreshold: 5,
   resetTimeoutMs: 30_000,
   successThreshold: 3,
@@ -33,7 +33,7 @@ export const rpcBreaker: CircuitBreakerPreset = Object.freeze({
  * console.log(breaker.state) // closed
  * ```
  */
-export const processorBreaker: CircuitBreakerPreset = Object.freeze({
+export const processorBreaker: CircuitBreakerPreset = /* @__PURE__ */ Object.freeze({
   failureThreshold: 5,
   resetTimeoutMs: 60_000,
   halfOpenMaxCalls: 2,
