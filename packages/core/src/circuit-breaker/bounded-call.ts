@@ -42,24 +42,24 @@ export function runBounded<Result>(
       timer?.cancel()
       signal?.removeEventListener('abort', onAbort)
     }
-    void settle(work, call, release, resolve, reject)
+    const onFulfilled = (result: Result): void => {
+      release()
+      resolve(result)
+    }
+    const onRejected = (error: unknown): void => {
+      release()
+      reject(error)
+    }
+    start(work, call).then(onFulfilled, onRejected)
   })
 }
 
-async function settle<Result>(
-  work: CircuitWork<Result>,
-  call: CircuitCall,
-  release: () => void,
-  resolve: (result: Result) => void,
-  reject: (error: unknown) => void,
-): Promise<void> {
+/** Calls the work at once. What it throws itself is a rejection like any other. */
+export function start<Result>(work: CircuitWork<Result>, call: CircuitCall): Promise<Result> {
   try {
-    const result = await work(call)
-    release()
-    resolve(result)
+    return Promise.resolve(work(call))
   } catch (error) {
-    release()
-    reject(error)
+    return Promise.reject(error)
   }
 }
 

@@ -1,7 +1,7 @@
 import { isAssayError } from '../errors/assay-error.ts'
 import type { CounterSeries, Metrics } from '../metrics/metrics.ts'
 import { assertCircuitSnapshot } from './assert-circuit-snapshot.ts'
-import { runBounded, unboundedCall } from './bounded-call.ts'
+import { runBounded, start, unboundedCall } from './bounded-call.ts'
 import {
   type CircuitBreakerSeries,
   type CircuitCallOutcome,
@@ -136,11 +136,7 @@ export class CircuitBreakerEngine implements CircuitBreaker {
     if (signal !== undefined || this.#settings.callTimeoutMs !== undefined) {
       return this.#runBounded(work, signal)
     }
-    try {
-      return Promise.resolve(work(unboundedCall))
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    return start(work, unboundedCall)
   }
 
   #runBounded<Result>(work: CircuitWork<Result>, signal: AbortSignal | undefined): Promise<Result> {

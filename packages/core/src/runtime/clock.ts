@@ -54,18 +54,19 @@ export const systemClock: Clock = {
 }
 
 function setTimer(callback: () => void, ms: number, keepsProcessAlive = false): Timer {
-  let handle: NodeJS.Timeout
-  const arm = (remainingMs: number): void => {
-    const stepMs = Math.min(remainingMs, TIMEOUT_MAX_MS)
-    handle = setTimeout(() => {
-      if (remainingMs > stepMs) arm(remainingMs - stepMs)
-      else callback()
-    }, stepMs)
-    // Browsers and edge runtimes return a number, which holds no process open anyway.
-    if (!keepsProcessAlive) handle.unref?.()
-  }
-  arm(ms)
+  if (ms > TIMEOUT_MAX_MS) return setLongTimer(callback, ms, keepsProcessAlive)
+  const handle = setTimeout(callback, ms)
+  // Browsers and edge runtimes return a number, which holds no process open anyway.
+  if (!keepsProcessAlive) handle.unref?.()
   return { cancel: () => clearTimeout(handle) }
+}
+
+function setLongTimer(callback: () => void, ms: number, keepsProcessAlive: boolean): Timer {
+  const goOn = (): void => {
+    timer = setTimer(callback, ms - TIMEOUT_MAX_MS, keepsProcessAlive)
+  }
+  let timer = setTimer(goOn, TIMEOUT_MAX_MS, keepsProcessAlive)
+  return { cancel: () => timer.cancel() }
 }
 
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
