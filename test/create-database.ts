@@ -27,17 +27,36 @@ export async function createDatabase(server: PostgresServer): Promise<TestDataba
   const pool = new pg.Pool({ connectionString: server.url(name), max: 8 })
   // Dropping the database cuts connections that are idle in the pool; that is no failure of a test.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   return {
     url: server.url(name),
     pool,
     async drop() {
       await pool.end()
       await administer(server, async (client) => {
+        await waitForConnections(client, name)
         await client.query(`drop database if exists ${name} with (force)`)
         if ((await listTestDatabases(client)).length === 0) await dropRoles(client)
       })
     },
   }
+}
+
+/**
+ * A pool has ended before the server has heard of it, and a client that is cut off in between throws
+ * where nobody can catch it. So its connections may take two seconds to leave.
+ */
+async function waitForConnections(client: pg.Client, name: string): Promise<void> {
+  await client.query(`
+    do $$
+    begin
+      for attempt in 1..100 loop
+        exit when not exists (select from pg_stat_activity where datname = '${name}');
+        perform pg_sleep(0.02);
+        perform pg_stat_clear_snapshot();
+      end loop;
+    end
+    $$`)
 }
 
 /** Roles belong to the server and not to a database: test files must not take them from each other. */
