@@ -133,7 +133,7 @@ export function createAlertManager(options: AlertManagerOptions): AlertManager {
     return { outcome: 'refused', reason, fingerprint }
   }
 
-  async function put(change: StoredAlertChange): Promise<PutOutcome> {
+  function put(change: StoredAlertChange): PutOutcome | Promise<PutOutcome> {
     if (closed !== undefined) return refuse(change)
     return intake.put(change) ?? refuse(change)
   }
