@@ -41,6 +41,16 @@ describe('faultOfPattern', () => {
     expect(faultOfPattern(pattern)).toBeUndefined()
   })
 
+  it('takes an escaped backslash for a character of its own, whatever follows it', () => {
+    expect(faultOfPattern(String.raw`C:\\new\\1`)).toBeUndefined()
+    expect(faultOfPattern(String.raw`\\\new`)).toMatch(/only escapes/)
+  })
+
+  it('takes an escaped parenthesis that may be missing', () => {
+    expect(faultOfPattern(String.raw`f\(?x\)?`)).toBeUndefined()
+    expect(faultOfPattern(String.raw`\\(?=x)`)).toMatch(/without look-around/)
+  })
+
   it.each([
     '(',
     '(?=a)',

@@ -61,9 +61,12 @@ export function equalitiesOf(where: LabelMatches): Readonly<Record<string, strin
 
 /** Why a pattern cannot be used, or `undefined` where it can. */
 export function faultOfPattern(pattern: string): string | undefined {
-  if (/\(\?(?!:)/u.test(pattern)) return 'a pattern without look-around, names and flags'
-  if (/\\[^dDwW\P{L}]|\\\d/u.test(pattern)) {
-    return 'a pattern whose only escapes with a letter are \\d, \\D, \\w and \\W'
+  // An escape is read with what it escapes, so that `\\n` is a backslash and a letter.
+  for (const [token] of pattern.matchAll(/\\.|\(\?(?!:)/gsu)) {
+    if (token === '(?') return 'a pattern without look-around, names and flags'
+    if (/\\[^dDwW\P{L}]|\\\d/u.test(token)) {
+      return 'a pattern whose only escapes with a letter are \\d, \\D, \\w and \\W'
+    }
   }
   try {
     return void new RegExp(`^(?:${pattern})$`, 'u')
