@@ -9,4 +9,4 @@ export {
 export {
   createPostgresAlertManagerStore,
   type PostgresAlertManagerStoreOptions,
-} from './postgres-alert-manager-store.ts'
+} from './alert-manager/postgres-alert-manager-store.ts'
