@@ -34,6 +34,7 @@ export {
   parseAccountBalance,
   parseLedgerTransaction,
   type ParseRowResult,
+  type RequestId,
   type SequenceReading,
   type TransactionId,
   type TransactionStatus,

@@ -55,10 +55,16 @@ export function createRowReader(mapping: Mapping, header: readonly string[]): Ro
   }
 }
 
+/** What an audit of balances needs of a row. */
+type MappedField = Exclude<
+  keyof LedgerTransactionInput,
+  'requestId' | 'reversesTransactionId' | 'processingMs'
+>
+
 function createFieldReaders(
   mapping: Mapping,
   header: readonly string[],
-): Record<keyof LedgerTransactionInput, FieldReader<unknown>> {
+): Record<MappedField, FieldReader<unknown>> {
   const { columns, sign, currency, status, time } = mapping
   const find = (name: string | undefined) => (name === undefined ? null : findColumn(header, name))
   const accountId = findColumn(header, columns.accountId)

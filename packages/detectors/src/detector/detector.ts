@@ -53,6 +53,11 @@ export interface DetectorStep<
   readonly evaluated: Readonly<Record<RuleId, number>>
   /** Where a rule could give no verdict, and why. */
   readonly notEvaluable: readonly NotEvaluable<RuleId, Reason>[]
+  /**
+   * The watermark from which a step without events would lead to something, in epoch milliseconds.
+   * Left out or infinite when only events can.
+   */
+  readonly wakeAt?: number | undefined
 }
 
 /** A rule that had no say about something, and the reason. */

@@ -23,7 +23,7 @@ export interface Finding<RuleId extends string = string> {
   readonly action: 'open' | 'update' | 'resolve'
   /** What it is about: the account, the card or the source. */
   readonly subject: string
-  /** The transactions that show it, oldest first; empty when none does. */
+  /** The transactions or scans that show it, oldest first; empty when none does. */
   readonly transactionIds: readonly string[]
   /** The money that is affected; its sign is explained by the rule. */
   readonly amount?: FindingAmount | undefined

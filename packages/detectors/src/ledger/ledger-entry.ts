@@ -6,6 +6,9 @@ export type AccountId = string & z.$brand<'AccountId'>
 /** Names a transaction within its account: the two legs of a transfer may share one id. */
 export type TransactionId = string & z.$brand<'TransactionId'>
 
+/** Names what somebody asked for: all retries of one request carry the same. */
+export type RequestId = string & z.$brand<'RequestId'>
+
 /**
  * Where a transaction stands. Only `completed` moves money: the rules on balances leave `failed`,
  * `pending` and `cancelled` rows alone and count them as `not-completed`.
@@ -25,7 +28,7 @@ export interface LedgerTransaction {
   readonly balanceAfterMinor: bigint | null
   /** ISO 4217 code, or the code of an asset of your own. */
   readonly currency: string
-  /** Integer epoch milliseconds. */
+  /** When the request came in, in integer epoch milliseconds. */
   readonly eventTime: number
   /**
    * The place of this transaction in its account's order of booking, from the source itself. Gaps
@@ -33,6 +36,12 @@ export interface LedgerTransaction {
    * proves no order.
    */
   readonly sequence: bigint | null
+  /** Which request it belongs to; `null` when the source does not say, and then it stands for itself. */
+  readonly requestId: RequestId | null
+  /** The failed or mistaken transaction that it makes good; `null` for any other. */
+  readonly reversesTransactionId: TransactionId | null
+  /** How long the request was worked on from `eventTime`, in milliseconds; `null` when unknown. */
+  readonly processingMs: number | null
 }
 
 /** What an account should hold and does hold, both at the moment of the snapshot. */
@@ -71,6 +80,9 @@ export interface LedgerTransactionInput {
   readonly currency: string
   readonly eventTime: number
   readonly sequence?: bigint | number | string | null | undefined
+  readonly requestId?: string | null | undefined
+  readonly reversesTransactionId?: string | null | undefined
+  readonly processingMs?: number | null | undefined
 }
 
 /** An {@link AccountBalance} before it is parsed. The overdraft limit is 0 unless it is given. */
@@ -116,7 +128,7 @@ export type ParseRowResult<Row> =
  * ```
  */
 export function parseLedgerTransaction(row: unknown): ParseRowResult<LedgerTransaction> {
-  return parseRow(ledgerTransaction, row)
+  return parseRow(ledgerTransactionSchema, row)
 }
 
 /**
@@ -168,14 +180,16 @@ export function readSequence(row: unknown): SequenceReading {
 
 // Control characters and halves of surrogate pairs have no place in a name, and PostgreSQL refuses
 // some of them. 255 characters keep every index entry within its page.
-const id = z
+/** The shape of any name. */
+export const idSchema = z
   .string()
   .regex(
     /^[^\p{Cc}\p{Cs}]{1,255}$/u,
     'must be 1 to 255 characters, none of them a control character',
   )
-const accountId = id.brand<'AccountId'>()
-const transactionId = id.brand<'TransactionId'>()
+/** The shape of an account's name. */
+export const accountIdSchema = idSchema.brand<'AccountId'>()
+const transactionId = idSchema.brand<'TransactionId'>()
 /** Every 256-bit integer has at most 78 digits. */
 const minorUnits = z.union(
   [
@@ -208,38 +222,51 @@ const sequence = z
 const currency = z
   .string()
   .regex(/^[!-~]{1,200}$/, 'must be 1 to 200 printable ASCII characters without a space')
-const eventTime = z.int('must be integer epoch milliseconds')
+/** The shape of a moment. */
+export const eventTimeSchema = z.int('must be integer epoch milliseconds')
 
-const withAccountId = z.object({ accountId })
+const withAccountId = z.object({ accountId: accountIdSchema })
 const withSequence = z.object({ sequence })
 
-const ledgerTransaction = z.object({
+/** The shape of a transaction, for what contains one. */
+export const ledgerTransactionSchema = z.object({
   transactionId,
-  accountId,
+  accountId: accountIdSchema,
   status: z.enum(['completed', 'failed', 'pending', 'cancelled']),
   amountMinor: minorUnits,
   balanceBeforeMinor: minorUnits.nullish().transform((value) => value ?? null),
   balanceAfterMinor: minorUnits.nullish().transform((value) => value ?? null),
   currency,
-  eventTime,
+  eventTime: eventTimeSchema,
   sequence,
+  requestId: idSchema
+    .brand<'RequestId'>()
+    .nullish()
+    .transform((value) => value ?? null),
+  reversesTransactionId: transactionId.nullish().transform((value) => value ?? null),
+  processingMs: z
+    .int()
+    .min(0)
+    .nullish()
+    .transform((value) => value ?? null),
 })
 
 const accountBalance = z.object({
-  accountId,
+  accountId: accountIdSchema,
   currency,
   balanceMinor: minorUnits,
   checkpointMinor: minorUnits,
   overdraftLimitMinor: minorUnits.default(0n).refine((value) => value >= 0n, 'must be at least 0'),
-  eventTime,
+  eventTime: eventTimeSchema,
 })
 
 const ledgerEntry = z.discriminatedUnion('kind', [
   accountBalance.extend({ kind: z.literal('balance') }),
-  ledgerTransaction.extend({ kind: z.literal('transaction') }),
+  ledgerTransactionSchema.extend({ kind: z.literal('transaction') }),
 ])
 
-function parseRow<Row>(schema: z.ZodType<Row>, row: unknown): ParseRowResult<Row> {
+/** Reads a row by a schema, and names the fields that are wrong without their values. */
+export function parseRow<Row>(schema: z.ZodType<Row>, row: unknown): ParseRowResult<Row> {
   const parsed = schema.safeParse(row)
   if (parsed.success) return { ok: true, row: parsed.data }
   const reason = parsed.error.issues

@@ -296,6 +296,9 @@ function book(card: Card, wish: Wish, place: Place, making: Making): FestivalTra
     balanceAfterMinor,
     currency: CURRENCY,
     sequence: card.sequence,
+    requestId: null,
+    reversesTransactionId: null,
+    processingMs: null,
   }
 }
 

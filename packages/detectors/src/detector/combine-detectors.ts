@@ -1,0 +1,116 @@
+import { InvalidOptionError } from '@assay/core'
+
+import type { AccountEvent } from './account-event.ts'
+import {
+  inEventOrder,
+  type OrderedDetector,
+  type OrderedRules,
+  type Verdicts,
+} from './in-event-order.ts'
+
+/** Ordered rules with their settings, of which only that much is known. */
+export interface ConfiguredDetector {
+  readonly rules: OrderedRules<unknown, undefined>
+}
+
+/**
+ * Settles how a detector judges, so that it can be combined with others and given to a monitor.
+ *
+ * @param detector rules in the order of event time
+ * @param config what they are set to; the same object from the first event to the last
+ */
+export function configureDetector<State, Config, RuleId extends string, Reason extends string>(
+  { rules }: OrderedDetector<State, Config, RuleId, Reason>,
+  config: Config,
+): ConfiguredDetector {
+  const { id, version, ruleIds, scope, init, judge, elapse, wakeAt } = rules
+  const configured: OrderedRules<State, undefined, RuleId, Reason> = {
+    id,
+    version,
+    ruleIds,
+    scope,
+    init,
+    judge: (state, event, verdicts) => judge(state, event, verdicts, config),
+  }
+  if (elapse !== undefined) {
+    configured.elapse = (state, upTo, verdicts) => elapse(state, upTo, verdicts, config)
+  }
+  if (wakeAt !== undefined) configured.wakeAt = (state) => wakeAt(state, config)
+  // Whoever holds the result hands a state only to the rules that made it.
+  return { rules: configured as unknown as OrderedRules<unknown, undefined> }
+}
+
+/** A detector of which only is known that it needs no further settings. */
+export type CombinedDetector = OrderedDetector<unknown, undefined>
+
+/**
+ * Makes one detector of several, so that one pass over the events serves them all: an event is looked
+ * up, put in order and stored once.
+ *
+ * @param detectors at least one; their ids, joined by `+`, are the id of the whole
+ * @throws `INVALID_OPTION` without a detector, or when some judge by account and others do not
+ *
+ * @example
+ * ```ts
+ * import {
+ *   combineDetectors,
+ *   configureDetector,
+ *   duplicateScanDetector,
+ *   raceConditionDetector,
+ *   readDuplicateScanConfig,
+ *   readRaceConditionConfig,
+ * } from '@assay/detectors'
+ *
+ * const detector = combineDetectors([
+ *   configureDetector(duplicateScanDetector, readDuplicateScanConfig()),
+ *   configureDetector(raceConditionDetector, readRaceConditionConfig()),
+ * ])
+ * console.log(detector.id) // duplicate-scans+race-conditions
+ * ```
+ */
+export function combineDetectors(detectors: readonly ConfiguredDetector[]): CombinedDetector {
+  const parts = detectors.map(({ rules }) => rules)
+  const [first] = parts
+  if (first === undefined || parts.some(({ scope }) => scope !== first.scope)) {
+    throw new InvalidOptionError(
+      'combineDetectors',
+      'detectors',
+      'detectors that all judge by account, or all judge the whole system',
+    )
+  }
+  if (parts.length === 1) return inEventOrder(first)
+  const { scope } = first
+  const elapsing = parts.flatMap((part, index) => (part.elapse === undefined ? [] : [index]))
+
+  const combined: OrderedRules<unknown[], undefined> = {
+    id: parts.map(({ id }) => id).join('+'),
+    // Any part that grows makes the whole grow.
+    version: parts.reduce((sum, { version }) => sum + version, 0),
+    ruleIds: {
+      transaction: parts.flatMap(({ ruleIds }) => ruleIds.transaction),
+      scan: parts.flatMap(({ ruleIds }) => ruleIds.scan),
+    },
+    scope,
+    init: (key) => parts.map((part) => part.init(key)),
+    judge(states, event: AccountEvent, verdicts: Verdicts) {
+      for (let index = 0; index < parts.length; index += 1) {
+        const part = parts[index]!
+        if (part.ruleIds[event.kind].length > 0) {
+          part.judge(states[index], event, verdicts, undefined)
+        }
+      }
+    },
+  }
+  if (elapsing.length > 0) {
+    combined.elapse = (states, upTo, verdicts) => {
+      for (const index of elapsing) parts[index]?.elapse?.(states[index], upTo, verdicts, undefined)
+    }
+    combined.wakeAt = (states) =>
+      elapsing.reduce(
+        (wakeAt, index) =>
+          Math.min(wakeAt, parts[index]?.wakeAt?.(states[index], undefined) ?? wakeAt),
+        Number.POSITIVE_INFINITY,
+      )
+  }
+  return inEventOrder(combined) as unknown as CombinedDetector
+}

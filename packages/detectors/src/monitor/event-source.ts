@@ -1,0 +1,80 @@
+/**
+ * Where a monitor reads what happens on accounts, in the order in which it was committed. Implement it
+ * over your own tables, or use `createMemoryEventSource` or `createPostgresEventSource` of
+ * `@assay/detectors/postgres`.
+ */
+export interface EventSource {
+  /** Names the source in cursors, metrics and findings. Never changes. */
+  readonly id: string
+  /**
+   * Reads the events that follow on a cursor. An event must never appear behind a cursor that was
+   * handed out, however late its transaction commits.
+   *
+   * @returns at most `limit` events, in an order that never changes
+   */
+  read(request: ReadEvents): Promise<EventPage>
+  /**
+   * Reads what one account has up to a cursor, oldest first, to judge it anew after a late event.
+   *
+   * @returns `null` when it has more than `limit` events
+   */
+  readAccount(request: ReadAccountEvents): Promise<readonly unknown[] | null>
+  /**
+   * Calls `onNews` when there may be something to read, so that a monitor need not poll. Where it is
+   * missing, or a call gets lost, the monitor still polls.
+   *
+   * @returns ends the watch
+   */
+  watch?(onNews: () => void): Promise<() => Promise<void>>
+}
+
+/** What is to be read next. */
+export interface ReadEvents {
+  /** Only events of accounts that {@link partitionOf} puts here; all of them where there is one. */
+  readonly partition: number
+  readonly partitions: number
+  /** The cursor of the page before; `null` for the beginning. */
+  readonly after: string | null
+  readonly limit: number
+  /** The monitor's time, in epoch milliseconds. */
+  readonly now: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** One account's history. */
+export interface ReadAccountEvents {
+  readonly accountId: string
+  /** The cursor up to which the monitor has read. */
+  readonly upTo: string
+  readonly limit: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Events in the order of their commit. */
+export interface EventPage {
+  /** As the source has them: the monitor parses each, and sets aside what does not parse. */
+  readonly rows: readonly unknown[]
+  /** Where the next page begins; the same as before when there was nothing. */
+  readonly cursor: string | null
+  /** Whether nothing more is there at present. */
+  readonly isLast: boolean
+  /**
+   * Every transaction that began before this moment has been read by the end of this page, in epoch
+   * milliseconds. Only heeded on a last page.
+   */
+  readonly completeUpTo: number
+}
+
+/**
+ * The partition of an account: FNV-1a over its UTF-16 code units, low byte first, so that every source
+ * and every monitor agrees. See http://www.isthe.com/chongo/tech/comp/fnv/.
+ */
+export function partitionOf(accountId: string, partitions: number): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < accountId.length; index += 1) {
+    const unit = accountId.charCodeAt(index)
+    hash = Math.imul(hash ^ (unit & 0xff), 0x01000193)
+    hash = Math.imul(hash ^ (unit >> 8), 0x01000193)
+  }
+  return (hash >>> 0) % partitions
+}

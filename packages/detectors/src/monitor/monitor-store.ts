@@ -1,0 +1,128 @@
+import type { Finding } from '../detector/finding.ts'
+
+/**
+ * What a monitor remembers: how far each partition was read, the states of accounts, and what was
+ * found. Every method is one atomic step.
+ *
+ * A pass is one detector over one source; each of its partitions is worked on by one monitor at a time,
+ * which holds its lease.
+ */
+export interface MonitorStore {
+  /**
+   * Takes partitions that nobody holds, or renews the caller's own.
+   *
+   * @returns the partitions that are the caller's until `now + leaseMs`
+   */
+  lease(request: LeaseRequest): Promise<readonly PartitionLease[]>
+  /** Gives partitions back, so that others need not wait for the lease to run out. */
+  release(leases: readonly PartitionLease[]): Promise<void>
+  /** Where a partition stands, and the states that wait for time to pass. */
+  open(lease: PartitionLease): Promise<PartitionPosition>
+  /** The states of some keys of a pass, in any order; a key without one is left out. */
+  loadStates(pass: string, keys: readonly string[]): Promise<readonly KeyState[]>
+  /**
+   * Notes what a page led to, all of it or nothing: the cursor moves from `cursorBefore` only while
+   * the lease is the caller's, and then states and findings are written with it.
+   *
+   * @returns `lost` when another monitor has taken over; then nothing was written
+   */
+  commit(commit: MonitorCommit): Promise<'committed' | 'lost'>
+  /**
+   * Findings that were stored and of which `markTold` does not know yet, oldest first: those that
+   * opened, grew or ended since they were last told.
+   */
+  listUntold(limit: number): Promise<readonly UntoldFinding[]>
+  /** Notes that findings were handed on in the given revision. */
+  markTold(told: readonly ToldFinding[]): Promise<void>
+}
+
+/** Who wants which partitions. */
+export interface LeaseRequest {
+  readonly pass: string
+  /** The version of its detector: when it grows, the partition's cursor and states begin anew. */
+  readonly version: number
+  readonly partitions: number
+  /** Names the monitor that asks. */
+  readonly owner: string
+  /** The most partitions that the caller wants to hold, its own included. */
+  readonly wanted: number
+  readonly now: number
+  readonly leaseMs: number
+}
+
+/** A partition that a monitor may work on. */
+export interface PartitionLease {
+  readonly pass: string
+  readonly partition: number
+  readonly owner: string
+  /** Grows with each owner, so that a former one is recognised. */
+  readonly token: number
+}
+
+/** How far a partition was read. */
+export interface PartitionPosition {
+  readonly cursor: string | null
+  /** `null` before the first commit. */
+  readonly watermark: number | null
+  /** When the newest event was read, in epoch milliseconds; `null` when there was none. */
+  readonly readAt: number | null
+  /** The states with a `wakeAt`. */
+  readonly waiting: readonly KeyState[]
+}
+
+/** A state as text, by its key. */
+export interface KeyState {
+  readonly key: string
+  /** As `encodeState` wrote it. */
+  readonly state: string
+  /** From which watermark a step without events leads to something; `null` for never. */
+  readonly wakeAt: number | null
+}
+
+/** What one page led to. */
+export interface MonitorCommit {
+  readonly lease: PartitionLease
+  readonly cursorBefore: string | null
+  readonly cursor: string | null
+  readonly watermark: number
+  /** When the newest event was read; `null` when there was none ever. */
+  readonly readAt: number | null
+  readonly now: number
+  /** Only the keys that were touched. */
+  readonly states: readonly KeyState[]
+  /** In order; the same fingerprint may come several times. */
+  readonly findings: readonly Finding[]
+  /** Accounts that were judged anew, and the findings about them that hold. */
+  readonly rejudged: readonly RejudgedAccount[]
+  readonly setAside: readonly SetAsideRow[]
+}
+
+/**
+ * An account whose whole history was judged anew. Open findings of these rules about it that are not
+ * among `fingerprints` were refuted by a late event, and end.
+ */
+export interface RejudgedAccount {
+  readonly subject: string
+  readonly ruleIds: readonly string[]
+  readonly fingerprints: readonly string[]
+}
+
+/** A row that could not be judged. */
+export interface SetAsideRow {
+  readonly source: string
+  /** As JSON, cut to a stated length. */
+  readonly row: string
+  readonly reason: string
+}
+
+/** A finding with the number of changes that it has seen. */
+export interface UntoldFinding {
+  readonly finding: Finding
+  readonly revision: number
+}
+
+/** Which finding was told, and in which revision. */
+export interface ToldFinding {
+  readonly fingerprint: string
+  readonly revision: number
+}
