@@ -247,6 +247,7 @@ export {
   type AlertmanagerChannelOptions,
 } from './channels/alertmanager-channel.ts'
 export {
+  ALERT_CHANNEL_CUT_PAUSES_TOTAL,
   ALERT_CHANNEL_DELIVERIES_TOTAL,
   ALERT_CHANNEL_UNTRACKED_TOTAL,
   type AlertDeliveryOutcome,

@@ -20,6 +20,11 @@ export interface AlertChannelOptions {
   readonly delayMaxMs?: number | undefined
   /** The least time between two attempts of this channel, in milliseconds. 0 for none. */
   readonly intervalMs?: number | undefined
+  /**
+   * How long the other side may hold the channel by a `Retry-After`, in milliseconds; one that asks for
+   * more is counted in `alert_channel_cut_pauses_total`. Default 3,600,000, an hour.
+   */
+  readonly holdMaxMs?: number | undefined
   /** How many deliveries may wait for their turn. The next one fails at once. Default 1,000. */
   readonly waitingMax?: number | undefined
   readonly clock?: Clock | undefined

@@ -2,6 +2,8 @@ import type { CounterSeries, Metrics } from '../metrics/metrics.ts'
 
 /** Counter by `channel` and `outcome` (see {@link AlertDeliveryOutcome}): deliveries that ended. */
 export const ALERT_CHANNEL_DELIVERIES_TOTAL = 'alert_channel_deliveries_total'
+/** Counter by `channel`: pauses that the other side asked for and that a bound cut short. */
+export const ALERT_CHANNEL_CUT_PAUSES_TOTAL = 'alert_channel_cut_pauses_total'
 /** Counter by `channel`: alerts that a bound of an Alertmanager channel kept from being re-sent. */
 export const ALERT_CHANNEL_UNTRACKED_TOTAL = 'alert_channel_untracked_total'
 
@@ -30,6 +32,18 @@ export function createDeliveryCounter(
     aborted: counter.labels({ channel, outcome: 'aborted' }),
   }
   return (outcome) => addTo(series[outcome])
+}
+
+/** Makes what counts the pauses of one channel that a bound cut short. */
+export function createCutPauseCounter(metrics: Metrics, channel: string): () => void {
+  const series = metrics
+    .counter({
+      name: ALERT_CHANNEL_CUT_PAUSES_TOTAL,
+      help: 'Pauses that the other side asked for and that a bound cut short.',
+      labelNames: ['channel'],
+    })
+    .labels({ channel })
+  return () => addTo(series)
 }
 
 /** Makes what counts the alerts of one channel that are not re-sent. */

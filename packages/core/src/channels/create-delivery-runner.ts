@@ -8,6 +8,7 @@ import {
   assertWholeNumber,
   InvalidOptionError,
 } from '../errors/invalid-option-error.ts'
+import { tellQuietly } from '../errors/tell-quietly.ts'
 import { type Logger, silentLogger } from '../logger/logger.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { noMetrics } from '../metrics/no-metrics.ts'
@@ -16,8 +17,8 @@ import { type Clock, systemClock } from '../runtime/clock.ts'
 import { type Random, systemRandom } from '../runtime/random.ts'
 import type { AlertChannelOptions } from './alert-channel-options.ts'
 import { AlertDeliveryFailedError, AlertDeliveryRefusedError } from './alert-delivery-error.ts'
-import { createDeliveryCounter } from './channel-metrics.ts'
-import { createDeliveryQueue, type DeliveryQueue } from './delivery-queue.ts'
+import { createCutPauseCounter, createDeliveryCounter } from './channel-metrics.ts'
+import { createDeliveryQueue } from './delivery-queue.ts'
 
 /** Options of a channel with every default filled in. */
 export interface ChannelSettings {
@@ -27,6 +28,7 @@ export interface ChannelSettings {
   readonly delayMs: number
   readonly delayMaxMs: number
   readonly intervalMs: number
+  readonly holdMaxMs: number
   readonly waitingMax: number
   readonly clock: Clock
   readonly random: Random
@@ -67,6 +69,7 @@ export function readChannelSettings(
     delayMs: options.delayMs ?? 500,
     delayMaxMs: options.delayMaxMs ?? 30_000,
     intervalMs: options.intervalMs ?? defaults.intervalMs,
+    holdMaxMs: options.holdMaxMs ?? 3_600_000,
     waitingMax: options.waitingMax ?? 1_000,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
@@ -78,7 +81,7 @@ export function readChannelSettings(
   }
   assertDurationMs(factory, 'timeoutMs', settings.timeoutMs, { min: 1 })
   assertWholeNumber(factory, 'attemptsMax', settings.attemptsMax, { min: 1 })
-  for (const option of ['delayMs', 'delayMaxMs', 'intervalMs'] as const) {
+  for (const option of ['delayMs', 'delayMaxMs', 'intervalMs', 'holdMaxMs'] as const) {
     assertDurationMs(factory, option, settings[option])
   }
   assertWholeNumber(factory, 'waitingMax', settings.waitingMax, { min: 1 })
@@ -90,8 +93,9 @@ export function readChannelSettings(
  * has a time limit, and is repeated while that can help.
  */
 export function createDeliveryRunner(settings: ChannelSettings): DeliveryRunner {
-  const { name, clock, metrics } = settings
+  const { name, clock, metrics, logger, holdMaxMs } = settings
   const count = createDeliveryCounter(metrics, name)
+  const countCutPause = createCutPauseCounter(metrics, name)
   const queue = createDeliveryQueue(settings)
   const circuit = createCircuitBreaker({
     ...CIRCUIT,
@@ -100,8 +104,19 @@ export function createDeliveryRunner(settings: ChannelSettings): DeliveryRunner 
     classify: judgeAttempt,
     clock,
     metrics,
-    logger: settings.logger,
+    logger,
   })
+
+  /** Nobody is asked for anything during a pause, but one that is absurd does not end a channel. */
+  function holdFor(retryAfterMs: number): void {
+    queue.holdFor(Math.min(retryAfterMs, holdMaxMs))
+    if (retryAfterMs <= holdMaxMs) return
+    countCutPause()
+    const facts = { channel: name, retryAfterMs, holdMaxMs }
+    tellQuietly(() =>
+      logger.warn(facts, 'The other side asks for a longer pause than the channel allows.'),
+    )
+  }
 
   async function attemptOnce(attempt: DeliveryAttempt, signal: AbortSignal): Promise<void> {
     // Nobody waits for a turn only to hear that the circuit is open.
@@ -111,7 +126,10 @@ export function createDeliveryRunner(settings: ChannelSettings): DeliveryRunner 
     try {
       await circuit.execute((call) => attempt(call.signal), { signal })
     } catch (error) {
-      throw translate(name, error, queue)
+      if (error instanceof AlertDeliveryFailedError && error.retryAfterMs !== undefined) {
+        holdFor(error.retryAfterMs)
+      }
+      throw translate(name, error)
     }
   }
 
@@ -122,8 +140,8 @@ export function createDeliveryRunner(settings: ChannelSettings): DeliveryRunner 
         attemptsMax: settings.attemptsMax,
         delayMs: settings.delayMs,
         delayMaxMs: settings.delayMaxMs,
-        // The other side may ask for any pause: how long to wait for it is the caller's decision.
-        retryAfterMaxMs: Number.MAX_SAFE_INTEGER,
+        // Up to there, how long to wait is the caller's decision; nobody waits for anything longer.
+        retryAfterMaxMs: holdMaxMs,
         deadlineMs: Infinity,
         isRetryable: isWorthRepeating,
         signal,
@@ -150,15 +168,12 @@ function judgeAttempt(result: PromiseSettledResult<unknown>): CircuitVerdict {
 }
 
 /** The errors of a breaker, in the terms of a channel. */
-function translate(name: string, error: unknown, queue: DeliveryQueue): unknown {
+function translate(name: string, error: unknown): unknown {
   if (error instanceof CircuitOpenError) {
     const { retryAfterMs } = error
     return new AlertDeliveryFailedError(name, 'circuit-open', { retryAfterMs })
   }
   if (error instanceof CircuitCallTimeoutError) return new AlertDeliveryFailedError(name, 'timeout')
-  if (error instanceof AlertDeliveryFailedError && error.retryAfterMs !== undefined) {
-    queue.holdFor(error.retryAfterMs)
-  }
   return error
 }
 

@@ -19,7 +19,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { AlertChannel } from '../alerts/alert-channel.ts'
 import { isAssayError } from '../errors/assay-error.ts'
 import { createMetrics } from '../metrics/create-metrics.ts'
-import type { HttpAlertChannelOptions } from './alert-channel-options.ts'
+import type { HttpAlertChannelOptions, HttpResponse } from './alert-channel-options.ts'
 import { alertmanagerChannel } from './alertmanager-channel.ts'
 import { discordChannel } from './discord-channel.ts'
 import { pagerDutyChannel } from './pager-duty-channel.ts'
@@ -491,6 +491,7 @@ describe('a channel over HTTP', () => {
     expect(() => webhookChannel({ url, attemptsMax: 0 })).toThrow('`attemptsMax`')
     expect(() => webhookChannel({ url, waitingMax: 0 })).toThrow('`waitingMax`')
     expect(() => webhookChannel({ url, intervalMs: -1 })).toThrow('`intervalMs`')
+    expect(() => webhookChannel({ url, holdMaxMs: -1 })).toThrow('`holdMaxMs`')
     expect(() => webhookChannel({ url, name: '' })).toThrow('`name`')
     expect(() => webhookChannel({ url, secret: 'short' })).toThrow('`secret`')
     expect(() => webhookChannel({ url, bodyBytesMax: 1_000 })).toThrow('`bodyBytesMax`')
@@ -500,6 +501,37 @@ describe('a channel over HTTP', () => {
     expect(() => pagerDutyChannel({ routingKey: '' })).toThrow('`routingKey`')
     expect(() => alertmanagerChannel({ url, alertsMax: 0 })).toThrow('`alertsMax`')
   })
+
+  it.each(vendors)(
+    'lets go of an answer that it does not read to its end: $name',
+    async (vendor) => {
+      let cancelled = 0
+      const body = (chunk: Uint8Array | undefined): HttpResponse['body'] => ({
+        getReader: () => ({
+          read: () =>
+            chunk === undefined
+              ? Promise.withResolvers<never>().promise
+              : Promise.resolve({ done: false, value: chunk }),
+          async cancel() {
+            cancelled += 1
+          },
+        }),
+      })
+      // One that never ends, and one that never begins.
+      const bodies = [body(new Uint8Array(16_384)), body(undefined)]
+      const channel = vendor.create(url, {
+        attemptsMax: 1,
+        clock: createSkippingClock({ timerSpeed: 100 }),
+        intervalMs: 0,
+        fetch: async () => ({ status: 404, headers: new Headers(), body: bodies.shift() ?? null }),
+      })
+      for (const count of [1, 2]) {
+        const delivery = channel.deliver(sampleNotification(), { signal: never })
+        await expect(delivery).rejects.toMatchObject({ code: 'ALERT_DELIVERY_REFUSED' })
+        expect(cancelled).toBe(count)
+      }
+    },
+  )
 
   it('refuses deliveries beyond its queue', async () => {
     await using receiver = await disposable({ kind: 'hang' })

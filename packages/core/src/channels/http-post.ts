@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
 import { parseRetryAfter } from '../retry/parse-retry-after.ts'
 import type { Clock } from '../runtime/clock.ts'
-import type { HttpFetch, HttpResponse } from './alert-channel-options.ts'
+import type { HttpBodyReader, HttpFetch, HttpResponse } from './alert-channel-options.ts'
 import {
   type AlertDeliveryDetails,
   AlertDeliveryFailedError,
@@ -122,10 +122,10 @@ async function confirm(endpoint: HttpEndpoint, response: HttpResponse): Promise<
   const { status } = response
   if (judgeSuccess === undefined) {
     // The status has confirmed it: a body that hangs or breaks changes nothing.
-    void discardBody(response).catch(() => {})
+    letGo(response.body?.getReader())
     return
   }
-  const text = await readBody(response).catch(() => undefined)
+  const text = await readBody(response.body?.getReader()).catch(() => undefined)
   const verdict: SuccessVerdict = text === undefined ? { kind: 'unconfirmed' } : judgeSuccess(text)
   switch (verdict.kind) {
     case 'confirmed':
@@ -146,12 +146,12 @@ async function confirm(endpoint: HttpEndpoint, response: HttpResponse): Promise<
 }
 
 async function explain(
-  { channel, clock, secrets, readVendorCode }: HttpEndpoint,
+  endpoint: HttpEndpoint,
   response: HttpResponse,
 ): Promise<AlertDeliveryFailedError | AlertDeliveryRefusedError> {
+  const { channel, clock, secrets } = endpoint
   const { status, headers } = response
-  const text = readVendorCode === undefined ? '' : await readExplanation(response, clock)
-  const vendorCode = harmlessCode(readVendorCode?.(text), secrets)
+  const vendorCode = harmlessCode(await vendorCodeOf(endpoint, response), secrets)
   const details: AlertDeliveryDetails = { status, vendorCode }
   if (status < 500 && !TRANSIENT_CLIENT_ERRORS.has(status)) {
     return new AlertDeliveryRefusedError(channel, details)
@@ -161,28 +161,41 @@ async function explain(
   return new AlertDeliveryFailedError(channel, reason, { ...details, retryAfterMs })
 }
 
+async function vendorCodeOf(
+  { readVendorCode, clock }: HttpEndpoint,
+  { body }: HttpResponse,
+): Promise<string | undefined> {
+  const reader = body?.getReader()
+  if (readVendorCode !== undefined) return readVendorCode(await readExplanation(reader, clock))
+  letGo(reader)
+  return undefined
+}
+
 /** How long an answer that is no success may take to say why: the status is known already. */
 const EXPLANATION_MAX_MS = 1_000
 
 /** The body, or what says nothing where it is slow, cut or absent. */
-async function readExplanation(response: HttpResponse, clock: Clock): Promise<string> {
+async function readExplanation(reader: HttpBodyReader | undefined, clock: Clock): Promise<string> {
   return new Promise((resolve) => {
-    const timer = clock.setTimer(() => resolve(''), EXPLANATION_MAX_MS)
+    const timer = clock.setTimer(() => {
+      letGo(reader)
+      resolve('')
+    }, EXPLANATION_MAX_MS)
     const settle = (text: string): void => {
       timer.cancel()
       resolve(text)
     }
-    readBody(response).then(settle, () => settle(''))
+    readBody(reader).then(settle, () => settle(''))
   })
 }
 
-async function discardBody({ body }: HttpResponse): Promise<void> {
-  await body?.getReader().cancel()
+/** A body that nobody reads would keep its connection. */
+function letGo(reader: HttpBodyReader | undefined): void {
+  reader?.cancel().catch(() => {})
 }
 
 /** The beginning of the body, as text. */
-async function readBody({ body }: HttpResponse): Promise<string> {
-  const reader = body?.getReader()
+async function readBody(reader: HttpBodyReader | undefined): Promise<string> {
   if (reader === undefined) return ''
   const decoder = new TextDecoder()
   let text = ''
@@ -192,7 +205,7 @@ async function readBody({ body }: HttpResponse): Promise<string> {
     bytes += value.length
     text += decoder.decode(value, { stream: true })
   }
-  await reader.cancel().catch(() => {})
+  letGo(reader)
   return text
 }
 
