@@ -1,15 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-
 import { describeEachDatabase, describePostgres, startPglite } from '@assay/test-servers'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import type { AlertManager } from '../../alert-manager/alert-manager.ts'
 import { createAlertManager } from '../../alert-manager/create-alert-manager.ts'
 import { silentLogger } from '../../logger/logger.ts'
-import { systemClock } from '../../runtime/clock.ts'
 import { migrate } from '../../sql/migrate.ts'
 import { alertManagerStoreContract } from '../../testing/alert-manager-store-contract.ts'
 import { createRecordingChannel } from '../../testing/recording-channel.ts'
@@ -44,10 +38,6 @@ describePostgres('the alert manager store of a host that isolates strictly', (da
   })
 })
 
-const shared = {
-  route: { receiver: 'team', groupBy: ['market'], groupWaitMs: 0, groupIntervalMs: 200 },
-}
-
 const alertFields = {
   name: 'Stuck',
   severity: 'high',
@@ -62,112 +52,6 @@ function makeAlerts(count: number, marketCount: number) {
     labels: { market: `m${n % marketCount}`, n: `${n}` },
   }))
 }
-
-/** What a process of its own runs until everything was told. */
-const tellAll = `
-  import { createAlertManager } from '@assay/core'
-  import { createPostgresAlertManagerStore, fromPgPool } from '@assay/core/postgres'
-  import pg from 'pg'
-
-  const [url, policy, mode] = process.argv.slice(1)
-  const pool = new pg.Pool({ connectionString: url })
-  const deliver = async ({ reason, groupKey }) => {
-    console.log(reason, groupKey)
-    if (mode === 'die') process.kill(process.pid, 'SIGKILL')
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  const manager = createAlertManager({
-    policy: JSON.parse(policy),
-    channels: { team: { kind: 'test', deliver } },
-    store: createPostgresAlertManagerStore(fromPgPool(pool)),
-    deliveryTimeoutMs: 1_000,
-    leaseMs: 2_000,
-    concurrency: 1,
-  })
-  await manager.tick()
-  console.log('ready')
-  while ((await manager.history({ limit: 60 })).length < 60) {
-    await manager.tick()
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  await pool.end()
-`
-
-interface Teller {
-  /** Resolves once it waits for alerts. */
-  readonly ready: Promise<void>
-  /** Resolves once it has ended, to what it told. */
-  readonly told: Promise<string[]>
-}
-
-function startTeller(url: string, mode: 'live' | 'die' = 'live'): Teller {
-  const flags = ['--conditions=@assay/source', '--input-type=module', '--eval', tellAll, '--']
-  const child = spawn(process.execPath, [...flags, url, JSON.stringify(shared), mode], {
-    cwd: import.meta.dirname,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const lines: string[] = []
-  const ready = Promise.withResolvers<void>()
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    if (line === 'ready') ready.resolve()
-    else lines.push(line)
-  })
-  return { ready: ready.promise, told: once(child, 'close').then(() => lines) }
-}
-
-describePostgres('alert managers in processes of their own', (database) => {
-  const alerts = makeAlerts(90, 30)
-  const client = () => fromPgPool(database().pool)
-  const teller = (mode?: 'live' | 'die') => startTeller(database().url, mode)
-  /** What fires and resolves here goes to the store in one go. */
-  let source: AlertManager
-  const historyOf = async (count: number): Promise<void> => {
-    while ((await source.history({ limit: count })).length < count) await systemClock.sleep(20)
-  }
-
-  beforeEach(async () => {
-    await client().query('drop schema public cascade')
-    await client().query('create schema public')
-    await migrate(client(), migrations)
-    source = createAlertManager({
-      policy: shared,
-      channels: { team: createRecordingChannel() },
-      store: createPostgresAlertManagerStore(client()),
-    })
-  })
-
-  test('send each notification once between them', async () => {
-    const tellers = [teller(), teller()]
-    await Promise.all(tellers.map(({ ready }) => ready))
-    await Promise.all(alerts.map((alert) => source.fire(alert)))
-    await historyOf(30)
-    await Promise.all(alerts.map((alert) => source.resolve(alert)))
-
-    const told = await Promise.all(tellers.map((each) => each.told))
-    const all = told.flat()
-    expect(all.filter((line) => line.startsWith('firing'))).toHaveLength(30)
-    expect(all.filter((line) => line.startsWith('resolved '))).toHaveLength(30)
-    expect(new Set(all).size).toBe(60)
-    expect(told.map((own) => own.length > 0)).toEqual([true, true])
-    expect(await source.alerts()).toEqual([])
-  })
-
-  test('repeat what one sent before it was killed, and lose nothing', async () => {
-    const dying = teller('die')
-    await dying.ready
-    await Promise.all(alerts.map((alert) => source.fire(alert)))
-    const toldByTheDead = await dying.told
-    expect(toldByTheDead).toHaveLength(1)
-
-    const heir = teller()
-    await historyOf(30)
-    await Promise.all(alerts.map((alert) => source.resolve(alert)))
-    const told = await heir.told
-    expect(told).toHaveLength(60)
-    expect(new Set(told).size).toBe(60)
-    expect(told).toEqual(expect.arrayContaining(toldByTheDead))
-  })
-})
 
 describePostgres('the alert manager store under contention', (database) => {
   test('neither loses an alert nor deadlocks while groups end and open anew', async () => {
