@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
 import type { AlertExpression, LeafExpression } from './alert-expression.ts'
-import { faultOfPattern, matchersOf } from './label-match.ts'
+import { matchersOf } from './label-match.ts'
+import { faultOfPattern } from './label-pattern.ts'
 
 // https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/

@@ -128,6 +128,8 @@ function createMeasure(leaf: LeafExpression, readings: MetricReadings, edge: Win
     to,
     includesFrom: edge === 'closed',
   })
+  const matches = compileMatches(leaf.where, edge)
+  const meant = (rows: readonly ReadingRow[]) => rows.filter(({ labels }) => matches(labels))
   switch (leaf.kind) {
     case 'gauge':
     case 'streak':
@@ -136,7 +138,8 @@ function createMeasure(leaf: LeafExpression, readings: MetricReadings, edge: Win
       return {
         question: `value ${leaf.metric}`,
         ask: (at, signal) => value({ at, signal }),
-        toVector: (rows) => (leaf.kind === 'absent' ? absenceOf(leaf, rows) : foldRows(leaf, rows)),
+        toVector: (rows) =>
+          leaf.kind === 'absent' ? absenceOf(leaf, meant(rows)) : foldRows(leaf, meant(rows)),
       }
     }
     case 'average': {
@@ -144,7 +147,7 @@ function createMeasure(leaf: LeafExpression, readings: MetricReadings, edge: Win
       return {
         question: `average ${leaf.metric} ${leaf.windowMs}`,
         ask: (at, signal) => average({ ...windowTo(at, leaf.windowMs), signal }),
-        toVector: (rows) => foldRows(leaf, rows),
+        toVector: (rows) => foldRows(leaf, meant(rows)),
       }
     }
     case 'increase':
@@ -156,7 +159,7 @@ function createMeasure(leaf: LeafExpression, readings: MetricReadings, edge: Win
       return {
         question: `count ${leaf.metric} ${leaf.windowMs} ${atMost}`,
         ask: (at, signal) => count({ ...windowTo(at, leaf.windowMs), atMost, signal }),
-        toVector: (rows) => zeroUnlessThere(leaf.by, foldRows(leaf, rows, divisor)),
+        toVector: (rows) => zeroUnlessThere(leaf.by, foldRows(leaf, meant(rows), divisor)),
       }
     }
     case 'quantile': {
@@ -165,7 +168,7 @@ function createMeasure(leaf: LeafExpression, readings: MetricReadings, edge: Win
       return {
         question: `quantile ${JSON.stringify([metric, quantile, where, by, windowMs])}`,
         ask: (at, signal) => ask({ ...windowTo(at, windowMs), quantile, where, by, signal }),
-        toVector: (rows) => foldRows({ where: {}, by, fold: 'max' }, rows),
+        toVector: (rows) => foldRows({ by, fold: 'max' }, rows),
       }
     }
   }
@@ -182,16 +185,14 @@ function required<Reading>(
 }
 
 function foldRows(
-  { where, by, fold }: Pick<GaugeExpression, 'where' | 'by' | 'fold'>,
+  { by, fold }: Pick<GaugeExpression, 'by' | 'fold'>,
   rows: readonly ReadingRow[],
   divisor = 1,
 ): RuleVector {
-  const matches = compileMatches(where)
   const placeByKey = new Map<string, number>()
   const labelSets: LabelSet[] = []
   const values: number[] = []
   for (const { labels, value } of rows) {
-    if (!matches(labels)) continue
     const labelSet = createLabelSet(labels, by)
     const place = placeByKey.get(labelSet.key)
     if (place === undefined) {
@@ -211,9 +212,7 @@ function zeroUnlessThere(by: readonly string[] | null, vector: RuleVector): Rule
 }
 
 function absenceOf({ where }: AbsentExpression, rows: readonly ReadingRow[]): RuleVector {
-  const matches = compileMatches(where)
-  const isThere = rows.some(({ labels }) => matches(labels))
-  return { labelSets: [createLabelSet(equalitiesOf(where))], values: [isThere ? 0 : 1] }
+  return { labelSets: [createLabelSet(equalitiesOf(where))], values: [rows.length > 0 ? 0 : 1] }
 }
 
 /** What a host's function gave is looked at: a count that came as text would be glued, not added. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { compileMatches, faultOfPattern, type LabelMatch } from './label-match.ts'
+import { compileMatches, type LabelMatch } from './label-match.ts'
 
 describe('compileMatches', () => {
   it.each<[LabelMatch, string | undefined, boolean]>([
@@ -20,49 +20,31 @@ describe('compileMatches', () => {
     [{ notMatches: '5..' }, undefined, true],
   ])('%o for %o: %s', (match, value, expected) => {
     const labels: Record<string, string> = value === undefined ? {} : { label: value }
-    expect(compileMatches({ label: match })(labels)).toBe(expected)
+    expect(compileMatches({ label: match }, 'left-open')(labels)).toBe(expected)
   })
 
   it('requires all labels to match', () => {
-    const matches = compileMatches({ job: 'api', status: { matches: '5..' } })
+    const matches = compileMatches({ job: 'api', status: { matches: '5..' } }, 'left-open')
     expect(matches({ job: 'api', status: '500' })).toBe(true)
     expect(matches({ job: 'api', status: '200' })).toBe(false)
     expect(matches({ job: 'web', status: '500' })).toBe(false)
   })
 
+  it('has a dot stand for a line break where Prometheus 3 does, and not before', () => {
+    const where = { path: { matches: 'a.b' } }
+    const seen = ['a\u2028b', 'a\rb', 'a\nb'].map((path) => [
+      compileMatches(where, 'closed')({ path }),
+      compileMatches(where, 'left-open')({ path }),
+    ])
+    expect(seen).toEqual([
+      [true, true],
+      [true, true],
+      [false, true],
+    ])
+  })
+
   it('takes a label named like a property of every object for missing', () => {
-    expect(compileMatches({ constructor: 'x' })({ job: 'api' })).toBe(false)
-    expect(compileMatches({ constructor: '' })({ job: 'api' })).toBe(true)
-  })
-})
-
-describe('faultOfPattern', () => {
-  it.each(['5..', '(?:a|b)+', '[^a-z]\\d{2,3}', 'a\\.b', '\\w+'])('takes %s', (pattern) => {
-    expect(faultOfPattern(pattern)).toBeUndefined()
-  })
-
-  it('takes an escaped backslash for a character of its own, whatever follows it', () => {
-    expect(faultOfPattern(String.raw`C:\\new\\1`)).toBeUndefined()
-    expect(faultOfPattern(String.raw`\\\new`)).toMatch(/only escapes/)
-  })
-
-  it('takes an escaped parenthesis that may be missing', () => {
-    expect(faultOfPattern(String.raw`f\(?x\)?`)).toBeUndefined()
-    expect(faultOfPattern(String.raw`\\(?=x)`)).toMatch(/without look-around/)
-  })
-
-  it.each([
-    '(',
-    '(?=a)',
-    '(?!a)',
-    '(?<=a)',
-    '(?<name>a)',
-    '(?i)a',
-    '(a)\\1',
-    '\\pL',
-    '\\bx',
-    '\\u0041',
-  ])('refuses %s', (pattern) => {
-    expect(faultOfPattern(pattern)).toMatch(/^a pattern/)
+    expect(compileMatches({ constructor: 'x' }, 'left-open')({ job: 'api' })).toBe(false)
+    expect(compileMatches({ constructor: '' }, 'left-open')({ job: 'api' })).toBe(true)
   })
 })

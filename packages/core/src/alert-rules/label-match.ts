@@ -1,7 +1,11 @@
+import type { WindowEdge } from './alert-rule-source.ts'
+import { compileLabelPattern, type DotMeaning } from './label-pattern.ts'
+
 /**
  * What a label has to be. A text stands for equality; a series without the label has it empty, as in
  * Prometheus. Patterns match the whole value and are written in what JavaScript and Prometheus read
- * alike: groups, classes, `\d`, `\w` and repetition, without look-around and back-references.
+ * alike: groups, classes, `\d`, `\w` and repetition, without look-around and back-references. A dot
+ * stands for every character but a line break in Prometheus 2, and for every character in 3.
  */
 export type LabelMatch =
   | string
@@ -31,12 +35,19 @@ export function matchersOf(where: LabelMatches): readonly LabelMatcher[] {
     })
 }
 
-/** A function that tells whether a series is meant. */
+/**
+ * A function that tells whether a series is meant.
+ *
+ * @param edge of the windows, which tells the version of Prometheus
+ */
 export function compileMatches(
   where: LabelMatches,
+  edge: WindowEdge,
 ): (labels: Readonly<Record<string, string>>) => boolean {
-  const tests = matchersOf(where).map(({ label, operator, value }) => {
-    const test = compileMatcher(operator, value)
+  const dot = edge === 'closed' ? 'all-but-line-break' : 'all'
+  const tests = matchersOf(where).map((matcher) => {
+    const { label } = matcher
+    const test = compileMatcher(matcher, dot)
     return (labels: Readonly<Record<string, string>>) =>
       test(Object.hasOwn(labels, label) ? labels[label]! : '')
   })
@@ -44,33 +55,17 @@ export function compileMatches(
 }
 
 function compileMatcher(
-  operator: LabelMatcher['operator'],
-  expected: string,
+  { operator, value: expected }: LabelMatcher,
+  dot: DotMeaning,
 ): (value: string) => boolean {
   if (operator === '=') return (value) => value === expected
   if (operator === '!=') return (value) => value !== expected
-  const pattern = new RegExp(`^(?:${expected})$`, 'u')
-  return operator === '=~' ? (value) => pattern.test(value) : (value) => !pattern.test(value)
+  const matches = compileLabelPattern(expected, dot)
+  return operator === '=~' ? matches : (value) => !matches(value)
 }
 
 /** The labels that every series which is meant has, as far as the matches tell. */
 export function equalitiesOf(where: LabelMatches): Readonly<Record<string, string>> {
   const equalities = matchersOf(where).filter(({ operator }) => operator === '=')
   return Object.fromEntries(equalities.map(({ label, value }) => [label, value]))
-}
-
-/** Why a pattern cannot be used, or `undefined` where it can. */
-export function faultOfPattern(pattern: string): string | undefined {
-  // An escape is read with what it escapes, so that `\\n` is a backslash and a letter.
-  for (const [token] of pattern.matchAll(/\\.|\(\?(?!:)/gsu)) {
-    if (token === '(?') return 'a pattern without look-around, names and flags'
-    if (/\\[^dDwW\P{L}]|\\\d/u.test(token)) {
-      return 'a pattern whose only escapes with a letter are \\d, \\D, \\w and \\W'
-    }
-  }
-  try {
-    return void new RegExp(`^(?:${pattern})$`, 'u')
-  } catch {
-    return 'a pattern that can be read'
-  }
 }

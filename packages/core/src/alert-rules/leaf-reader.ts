@@ -26,7 +26,7 @@ export function createLeafReader(
   leaf: LeafExpression,
   { store, times, edge }: LeafReaderOptions,
 ): LeafReader {
-  const matches = compileMatches(leaf.where)
+  const matches = compileMatches(leaf.where, edge)
   const findMembers = () => store.series.filter(({ labels }) => matches(labels))
   const { table } = store
 

@@ -224,6 +224,8 @@ const VALUES = [
   String.raw`C:\new`,
   '{x}',
   'two\nlines',
+  'two\u2028lines',
+  'two\rlines',
   "it's: #1",
   ' x ',
   '=~"',
@@ -244,6 +246,8 @@ const PATTERNS = [
   String.raw`\w*,.`,
   'say "."',
   'two\nlines',
+  'two.lines',
+  String.raw`two[\n\r]lines`,
   '.* .',
   '[ż-ż].{3}.🐢',
 ]

@@ -9,7 +9,6 @@ import {
 import type { AlertTimeInterval } from '../alert-manager/policy/time-interval.ts'
 import { formatPrometheusDuration } from '../alert-rules/format-prometheus-duration.ts'
 import { formatYaml, type YamlValue } from '../alert-rules/format-yaml.ts'
-import { faultOfPattern } from '../alert-rules/label-match.ts'
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
 import { type AlertmanagerReceiver, integrationOf } from './alertmanager-receiver.ts'
 
@@ -88,10 +87,6 @@ function assertExportable({ routesById, inhibitions }: CompiledPolicy): void {
   if (labels.includes('source')) {
     const requirement = 'one that does not ask for `source`, which Alertmanager does not see'
     throw new InvalidOptionError(FACTORY, 'policy', requirement)
-  }
-  for (const { label, op, value } of matchers) {
-    const fault = op === '=~' || op === '!~' ? faultOfPattern(value) : undefined
-    if (fault !== undefined) throw new InvalidOptionError(FACTORY, `policy: ${label}${op}`, fault)
   }
 }
 

@@ -64,6 +64,9 @@ describe('a matcher', () => {
     'a=~"(?=x)"',
     'a=~"(?<!x)y"',
     String.raw`a=~"(x)\\1"`,
+    'a=~"[^]"',
+    'a=~"x{1001}"',
+    String.raw`a=~"\\s"`,
     { label: 'ü', op: '=', value: 'x' },
     { label: 'a', op: '~' as never, value: 'x' },
     { label: 'a', op: '=', value: 1 as never },
@@ -75,6 +78,14 @@ describe('a matcher', () => {
     expect(
       compileMatcher({ label: 'a', op: '=~', value: String.raw`\(?=\\1` }).matcher,
     ).toBeDefined()
+  })
+
+  test('has a dot stand for all but a line break, as in Alertmanager', () => {
+    const seen = ['a\u2028b', 'a\rb', 'a\nb'].map((market) => {
+      const { matcher } = compileMatcher('market=~"a.b|.*c"')
+      return matcher?.matches({ ...alert, labels: { market } })
+    })
+    expect(seen).toEqual([true, true, false])
   })
 
   test('is read back as it was written', () => {

@@ -1,3 +1,4 @@
+import { compileLabelPattern, faultOfPattern } from '../../alert-rules/label-pattern.ts'
 import { alertLabel, type LabelledAlert } from './alert-label.ts'
 
 /** How a matcher compares: equal, not equal, matches, does not match. */
@@ -10,7 +11,11 @@ export type AlertMatcherOperator = '=' | '!=' | '=~' | '!~'
 export interface AlertMatcher {
   readonly label: string
   readonly op: AlertMatcherOperator
-  /** A text or, for `=~` and `!~`, a regular expression for the whole value. */
+  /**
+   * A text or, for `=~` and `!~`, a regular expression for the whole value, in what JavaScript and
+   * Alertmanager read alike: groups, classes, `\d`, `\w` and repetition, without look-around and
+   * back-references. A dot stands for every character but a line break.
+   */
   readonly value: string
 }
 
@@ -90,11 +95,11 @@ export function compileMatcher(input: AlertMatcherInput): MatcherCompilation {
       }
     case '=~':
     case '!~': {
-      const pattern = compilePattern(value)
-      if (pattern === undefined) return { requirement: PATTERN_REQUIREMENT }
+      const fault = faultOfPattern(value)
+      if (fault !== undefined) return { requirement: fault }
+      const fits = compileLabelPattern(value, 'all-but-line-break')
       const wanted = op === '=~'
-      const matches = (alert: LabelledAlert): boolean =>
-        pattern.test(alertLabel(alert, label)) === wanted
+      const matches = (alert: LabelledAlert): boolean => fits(alertLabel(alert, label)) === wanted
       return { matcher: { label, op, value, matches } }
     }
     default:
@@ -104,22 +109,9 @@ export function compileMatcher(input: AlertMatcherInput): MatcherCompilation {
 
 const MATCHER = /^\s*([a-z_][a-z0-9_]*)\s*(=~|!~|!=|=)\s*(.*?)\s*$/is
 const LABEL = /^[a-z_][a-z0-9_]*$/i
-const PATTERN_REQUIREMENT =
-  'a regular expression without look-around and back-references, which Prometheus does not have'
 
 /** What stands between double quotes; `undefined` where they do not end the text. */
 function unquote(raw: string): string | undefined {
   const body = /^"((?:[^"\\]|\\.)*)"$/s.exec(raw)?.[1]
   return body?.replaceAll(/\\(["\\n])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped))
-}
-
-function compilePattern(pattern: string): RegExp | undefined {
-  // Outside of escapes, so that `\(?=` is what it looks like.
-  const unescaped = pattern.replaceAll(/\\[^1-9k]/g, '')
-  if (/\\|\(\?<?[=!]/.test(unescaped)) return undefined
-  try {
-    return new RegExp(`^(?:${pattern})$`, 'u')
-  } catch {
-    return undefined
-  }
 }
