@@ -272,6 +272,16 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
     },
   },
   {
+    name: 'opens a group when the first of a batch joins it',
+    async run(store) {
+      const groups = [group('g', 10)]
+      await store.put([fire('a', { groups }), fire('b', { at: NOW + 5, groups })], LIMITS)
+      const [claimed] = await claim(store, NOW + 10)
+      assert.equal(claimed?.createdAt, NOW)
+      assert.deepEqual(membersOf(claimed), ['a', 'b'])
+    },
+  },
+  {
     name: 'sends an alert elsewhere only while it fires',
     async run(store) {
       const groups = [group('elsewhere')]
