@@ -1,6 +1,6 @@
 import type { AlertRule } from '../alert-rules/alert-rule.ts'
 import { measure } from '../alert-rules/measure.ts'
-import { MINUTE_MS, type RuleContext } from './rule-context.ts'
+import { ifScraped, MINUTE_MS, type RuleContext } from './rule-context.ts'
 
 const SERVER_ERROR = { status: { matches: '5..' } } as const
 
@@ -8,16 +8,18 @@ const SERVER_ERROR = { status: { matches: '5..' } } as const
 export function createApiRules({ names, jobs, define }: RuleContext): readonly AlertRule[] {
   const requests = { metric: names.httpRequests, windowMs: 5 * MINUTE_MS }
   return [
-    define({
-      name: 'APIServerDown',
-      component: 'api',
-      severity: 'critical',
-      expr: measure.gauge({ metric: names.up, where: { job: jobs.api }, by: ['job', 'instance'] }),
-      op: '==',
-      threshold: 0,
-      forMs: MINUTE_MS,
-      summary: 'An API server has not answered for a minute.',
-    }),
+    ...ifScraped(jobs.api, (job) =>
+      define({
+        name: 'APIServerDown',
+        component: 'api',
+        severity: 'critical',
+        expr: measure.gauge({ metric: names.up, where: { job }, by: ['job', 'instance'] }),
+        op: '==',
+        threshold: 0,
+        forMs: MINUTE_MS,
+        summary: 'An API server has not answered for a minute.',
+      }),
+    ),
     define({
       name: 'APIHighErrorRate',
       component: 'api',

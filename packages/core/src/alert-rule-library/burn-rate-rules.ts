@@ -7,6 +7,7 @@ import {
   type AlertComponent,
   DAY_MS,
   HOUR_MS,
+  ifScraped,
   type LibraryRuleOptions,
   MINUTE_MS,
   type RuleContext,
@@ -79,15 +80,15 @@ export function createBurnRateRules({ names, jobs, define }: RuleContext): reado
     )
 
   const objectives: readonly Objective[] = [
-    {
+    ...ifScraped(jobs.api, (job): Objective => ({
       name: 'APIAvailability',
       component: 'api',
       noun: 'API availability (99.9 %)',
       budget: 0.001,
       measures: 'good-share',
-      share: upShare(jobs.api),
+      share: upShare(job),
       minSamples: 0,
-    },
+    })),
     {
       name: 'APIErrors',
       component: 'api',
@@ -107,15 +108,15 @@ export function createBurnRateRules({ names, jobs, define }: RuleContext): reado
         measure.shareAbove({ metric: names.settlementDuration, windowMs, bound: 30 }),
       minSamples: 10,
     },
-    {
+    ...ifScraped(jobs.oracle, (job): Objective => ({
       name: 'OracleUptime',
       component: 'oracle',
       noun: 'oracle uptime (99.5 %)',
       budget: 0.005,
       measures: 'good-share',
-      share: upShare(jobs.oracle),
+      share: upShare(job),
       minSamples: 0,
-    },
+    })),
     {
       name: 'VRFSuccess',
       component: 'oracle',

@@ -1,25 +1,27 @@
 import type { AlertRule } from '../alert-rules/alert-rule.ts'
 import { measure } from '../alert-rules/measure.ts'
-import { MINUTE_MS, type RuleContext } from './rule-context.ts'
+import { ifScraped, MINUTE_MS, type RuleContext } from './rule-context.ts'
 
 /** The chain, and what we write to it: transactions, settlements, randomness. */
 export function createChainRules({ names, jobs, define }: RuleContext): readonly AlertRule[] {
   const transactions = { metric: names.transactions, windowMs: 5 * MINUTE_MS }
   return [
-    define({
-      name: 'OracleServiceDown',
-      component: 'oracle',
-      severity: 'critical',
-      expr: measure.gauge({
-        metric: names.up,
-        where: { job: jobs.oracle },
-        by: ['job', 'instance'],
+    ...ifScraped(jobs.oracle, (job) =>
+      define({
+        name: 'OracleServiceDown',
+        component: 'oracle',
+        severity: 'critical',
+        expr: measure.gauge({
+          metric: names.up,
+          where: { job },
+          by: ['job', 'instance'],
+        }),
+        op: '==',
+        threshold: 0,
+        forMs: 2 * MINUTE_MS,
+        summary: 'An oracle service has not answered for two minutes.',
       }),
-      op: '==',
-      threshold: 0,
-      forMs: 2 * MINUTE_MS,
-      summary: 'An oracle service has not answered for two minutes.',
-    }),
+    ),
     define({
       name: 'SolanaSlotLaggingBehind',
       component: 'solana',

@@ -6,7 +6,13 @@ import { describePromtool } from '@assay/test-servers'
 import { expect, test } from 'vitest'
 
 import type { AlertExpression } from '../alert-rules/alert-expression.ts'
+import { createRegistrySource } from '../alert-rules/create-registry-source.ts'
+import { createRuleEvaluator } from '../alert-rules/create-rule-evaluator.ts'
 import { toPrometheusRules } from '../alert-rules/to-prometheus-rules.ts'
+import { type PromtoolSeries, toPromtoolTests } from '../alert-rules/to-promtool-tests.ts'
+import { instrumentHttp } from '../instrumentation/instrument-http.ts'
+import { createMetrics } from '../metrics/create-metrics.ts'
+import { createTestClock } from '../testing/test-clock.ts'
 import { createOperationsRules } from './create-operations-rules.ts'
 import { operationsMetrics } from './rule-metrics.ts'
 
@@ -82,13 +88,101 @@ test('an exporter that names a metric otherwise is read by that name', () => {
   expect(rule === undefined ? [] : metricsOf(rule.expr)).toEqual(['solana_network_slot', 'my_slot'])
 })
 
+test('where nobody scrapes, no rule asks whether Prometheus reaches a service', () => {
+  const unscraped = createOperationsRules({ apiJob: null, oracleJob: null })
+  const left = new Set(unscraped.map(({ name }) => name))
+  expect(rules.filter(({ name }) => !left.has(name)).map(({ name }) => name)).toEqual([
+    'APIServerDown',
+    'OracleServiceDown',
+    'ObjectiveAPIAvailability',
+    'ObjectiveOracleUptime',
+    ...['APIAvailability', 'OracleUptime'].flatMap((name) =>
+      ['BurnFast', 'BurnSteady', 'BurnSlow'].map((suffix) => name + suffix),
+    ),
+  ])
+  expect(unscraped.flatMap(({ expr }) => metricsOf(expr))).not.toContain('up')
+  expect(createOperationsRules({ oracleJob: null }).map(({ name }) => name)).toContain(
+    'APIServerDown',
+  )
+})
+
+test('in process, a healthy backend without Prometheus fires nothing', async () => {
+  const clock = createTestClock()
+  const metrics = createMetrics()
+  const serve = instrumentHttp({ metrics, clock, routeOf: () => '/payouts' }).wrapFetch(
+    () => new Response(null, { status: 201 }),
+  )
+  const evaluator = createRuleEvaluator({
+    rules: createOperationsRules({ apiJob: null, oracleJob: null }),
+    source: createRegistrySource(metrics),
+    clock,
+  })
+  for (let minute = 0; minute < 15; minute += 1) {
+    for (let request = 0; request < 60; request += 1) {
+      await serve(new Request('https://payments.example/payouts'))
+    }
+    await clock.advance(60_000)
+    await evaluator.tick()
+    expect(evaluator.states().filter(({ state }) => state === 'firing')).toEqual([])
+  }
+  expect(evaluator.states().map(({ state }) => state)).toContain('inactive')
+})
+
 test('a share of events waits for enough of them', () => {
   const shares = rules.filter(({ expr }) => expr.kind === 'ratio' && expr.whole.kind === 'increase')
   expect(shares.length).toBeGreaterThan(5)
   for (const { name, minSamples } of shares) expect(minSamples, name).toBeGreaterThanOrEqual(10)
 })
 
+/** What a healthy machine shows by default, sampled each minute for ten minutes. */
+const HEALTHY: PromtoolSeries[] = [
+  // A Redis without `maxmemory`.
+  { metric: 'redis_memory_used_bytes', labels: { instance: 'a' }, value: 1e6 },
+  { metric: 'redis_memory_max_bytes', labels: { instance: 'a' }, value: 0 },
+  // A pool that was closed.
+  { metric: 'db_pool_active_connections', labels: { instance: 'a', pool: 'p' }, value: 1 },
+  { metric: 'db_pool_max_connections', labels: { instance: 'a', pool: 'p' }, value: 0 },
+  // What is mounted read-only is always full.
+  ...['squashfs', 'erofs', 'iso9660', 'udf', 'overlay', 'tmpfs', 'fuse.snapfuse'].flatMap(
+    (fstype) => {
+      const labels = { instance: 'a', mountpoint: `/snap/${fstype}`, fstype, device: '/dev/loop0' }
+      return [
+        { metric: 'node_filesystem_avail_bytes', labels, value: 0 },
+        { metric: 'node_filesystem_size_bytes', labels, value: 1e8 },
+      ]
+    },
+  ),
+].map(({ value, ...series }) => ({ ...series, values: Array.from({ length: 11 }, () => value) }))
+
 describePromtool('The operations rules', (promtool) => {
+  test('are silent in Prometheus about a healthy machine, and not about one whose disk is full', async () => {
+    const labels = { instance: 'a', mountpoint: '/', fstype: 'ext4', device: '/dev/sda1' }
+    const disk = (free: number): PromtoolSeries[] =>
+      [
+        { metric: 'node_filesystem_avail_bytes', labels, value: free },
+        { metric: 'node_filesystem_size_bytes', labels, value: 100 },
+      ].map(({ value, ...series }) => ({ ...series, values: Array.from(HEALTHY[0]!.values, () => value) }))
+    const about = ['RedisMemoryUsageHigh', 'DatabaseDiskSpaceLow', 'DatabaseConnectionPoolExhausted']
+    const some = rules.filter(({ name }) => about.includes(name))
+    const isFull = {
+      rule: 'DatabaseDiskSpaceLow',
+      state: 'firing',
+      labels: { instance: 'a', mountpoint: '/' },
+    } as const
+    const scenarios = ([[50, []], [19, [isFull]]] as const).map(([free, alerts]) => ({
+      name: `${free} % free`,
+      intervalMs: 60_000,
+      series: [...HEALTHY, ...disk(free)],
+      expectations: [{ atMs: 600_000, alerts }],
+    }))
+    const folder = mkdtempSync(join(tmpdir(), 'assay-rules-'))
+    writeFileSync(join(folder, 'rules.yml'), toPrometheusRules(some))
+    writeFileSync(join(folder, 'test.yml'), toPromtoolTests(some, scenarios))
+    const { exitCode, output } = await promtool.run('test', 'rules', join(folder, 'test.yml'))
+    rmSync(folder, { recursive: true })
+    expect({ exitCode, output }).toMatchObject({ exitCode: 0 })
+  })
+
   test('are accepted by promtool, every one of them', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'assay-rules-'))
     const file = join(folder, 'rules.yaml')

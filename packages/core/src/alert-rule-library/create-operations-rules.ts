@@ -10,10 +10,14 @@ import { createSystemRules } from './system-rules.ts'
 
 /** Options of {@link createOperationsRules}. */
 export interface OperationsRulesOptions {
-  /** The scrape job of the API servers. Default `api`. */
-  readonly apiJob?: string | undefined
-  /** The scrape job of the oracle services. Default `oracle`. */
-  readonly oracleJob?: string | undefined
+  /**
+   * The scrape job of the API servers. Default `api`. `null` leaves out the rules about whether
+   * Prometheus can reach them: where you have none, and for evaluation in process, where nothing
+   * measures that.
+   */
+  readonly apiJob?: string | null | undefined
+  /** The scrape job of the oracle services, or `null` likewise. Default `oracle`. */
+  readonly oracleJob?: string | null | undefined
   /** Metrics that your exporters name otherwise; see `operationsMetrics` for the defaults. */
   readonly metricNames?: Partial<MetricNames> | undefined
   /** The page that has a heading for each alert. Default: the one in Assay's documentation. */
@@ -37,6 +41,14 @@ const RUNBOOKS_URL = 'https://github.com/assay-dev/assay/blob/main/docs/alerts.m
  * const rules = createOperationsRules({ apiJob: 'payments-api' })
  * console.log(rules[0]?.name, rules[0]?.severity) // APIServerDown critical
  * console.log(toPrometheusRules(rules).includes('payments-api')) // true
+ * ```
+ *
+ * @example In process, without Prometheus
+ * ```ts
+ * import { createOperationsRules } from '@assay/core'
+ *
+ * const rules = createOperationsRules({ apiJob: null, oracleJob: null })
+ * console.log(rules[0]?.name) // APIHighErrorRate
  * ```
  */
 export function createOperationsRules({

@@ -1,27 +1,29 @@
 import type { AlertRule } from '../alert-rules/alert-rule.ts'
 import { measure } from '../alert-rules/measure.ts'
-import { HOUR_MS, MINUTE_MS, type RuleContext } from './rule-context.ts'
+import { HOUR_MS, ifScraped, MINUTE_MS, type RuleContext } from './rule-context.ts'
 
 /** The table of service level objectives of the opinion markets, each with its own window. */
 export function createObjectiveRules({ names, jobs, define }: RuleContext): readonly AlertRule[] {
   const requests = { metric: names.httpRequests, windowMs: 2 * MINUTE_MS }
   const vrf = { metric: names.vrfRequests, windowMs: 5 * MINUTE_MS }
   return [
-    define({
-      name: 'ObjectiveAPIAvailability',
-      component: 'api',
-      severity: 'high',
-      expr: measure.average({
-        metric: names.up,
-        where: { job: jobs.api },
-        windowMs: HOUR_MS,
-        by: ['job'],
-        fold: 'min',
+    ...ifScraped(jobs.api, (job) =>
+      define({
+        name: 'ObjectiveAPIAvailability',
+        component: 'api',
+        severity: 'high',
+        expr: measure.average({
+          metric: names.up,
+          where: { job },
+          windowMs: HOUR_MS,
+          by: ['job'],
+          fold: 'min',
+        }),
+        op: '<',
+        threshold: 0.995,
+        summary: 'An API server was down for more than 0.5 % of the last hour.',
       }),
-      op: '<',
-      threshold: 0.995,
-      summary: 'An API server was down for more than 0.5 % of the last hour.',
-    }),
+    ),
     define({
       name: 'ObjectiveAPILatency',
       component: 'api',
@@ -63,28 +65,30 @@ export function createObjectiveRules({ names, jobs, define }: RuleContext): read
       minSamples: 10,
       summary: 'The latency objective of settlements is missed: p95 is above 30 seconds.',
     }),
-    define({
-      name: 'ObjectiveOracleUptime',
-      component: 'oracle',
-      severity: 'high',
-      expr: measure.gauge({
-        metric: names.up,
-        where: { job: jobs.oracle },
-        by: ['job'],
-        fold: 'max',
+    ...ifScraped(jobs.oracle, (job) =>
+      define({
+        name: 'ObjectiveOracleUptime',
+        component: 'oracle',
+        severity: 'high',
+        expr: measure.gauge({
+          metric: names.up,
+          where: { job },
+          by: ['job'],
+          fold: 'max',
+        }),
+        op: '==',
+        threshold: 0,
+        or: [
+          {
+            expr: measure.absent({ metric: names.up, where: { job } }),
+            op: '==',
+            threshold: 1,
+          },
+        ],
+        forMs: 2 * MINUTE_MS,
+        summary: 'No oracle service answers, or none is scraped at all.',
       }),
-      op: '==',
-      threshold: 0,
-      or: [
-        {
-          expr: measure.absent({ metric: names.up, where: { job: jobs.oracle } }),
-          op: '==',
-          threshold: 1,
-        },
-      ],
-      forMs: 2 * MINUTE_MS,
-      summary: 'No oracle service answers, or none is scraped at all.',
-    }),
+    ),
     define({
       name: 'ObjectiveVRFSuccess',
       component: 'oracle',

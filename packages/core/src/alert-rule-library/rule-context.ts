@@ -25,10 +25,15 @@ export type LibraryRuleOptions = Omit<AlertRuleOptions, 'runbookUrl' | 'labels'>
 /** What the rules of the library are made with. */
 export interface RuleContext {
   readonly names: MetricNames
-  /** The scrape jobs whose `up` says whether a service is there. */
-  readonly jobs: { readonly api: string; readonly oracle: string }
+  /** The scrape jobs whose `up` says whether a service is there; `null` where nobody scrapes it. */
+  readonly jobs: { readonly api: string | null; readonly oracle: string | null }
   /** Defines a rule with its runbook and its `component` label. */
   define(this: void, options: LibraryRuleOptions): AlertRule
+}
+
+/** What is made for a scrape job: nothing where nobody scrapes it. */
+export function ifScraped<Made>(job: string | null, make: (job: string) => Made): readonly Made[] {
+  return job === null ? [] : [make(job)]
 }
 
 /** @param runbookBaseUrl the page that has a heading for each alert */
