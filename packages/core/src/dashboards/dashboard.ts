@@ -10,8 +10,11 @@ export type PanelUnit = 'bytes' | 'percentunit' | 'reqps' | 's' | 'short'
 /** One measurement on a panel. */
 export interface PanelSeries {
   readonly expr: AlertExpression
-  /** Its name on the panel; `{{label}}` stands for a label's value. */
-  readonly legend: string
+  /**
+   * Its name on the panel; `{{label}}` stands for a label's value. Default: Grafana names it by the
+   * labels in which the series of the panel differ.
+   */
+  readonly legend?: string | undefined
 }
 
 /** One panel of a dashboard. */

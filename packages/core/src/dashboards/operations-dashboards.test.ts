@@ -61,6 +61,22 @@ test('panels have ids of their own and do not lie on each other', () => {
 
 describe('a panel', () => {
   const series = [{ expr: measure.gauge({ metric: 'up' }), legend: 'up' }]
+
+  test('leaves the names of its series to Grafana, unless it has some', () => {
+    const { panels } = toGrafanaDashboard({
+      uid: 'x',
+      title: 'X',
+      panels: [
+        {
+          title: 'up',
+          unit: 'short',
+          series: [{ expr: measure.gauge({ metric: 'up' }) }, ...series],
+        },
+      ],
+    })
+    expect(panels[0]?.targets.map(({ legendFormat }) => legendFormat)).toEqual(['__auto', 'up'])
+  })
+
   const [low, high] = ['MemoryUsageHigh', 'APIHighErrorRate'].map((name) =>
     createOperationsRules().find((rule) => rule.name === name),
   )

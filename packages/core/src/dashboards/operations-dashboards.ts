@@ -1,6 +1,8 @@
 import { type MetricNames, namesOfMetrics } from '../alert-rule-library/rule-metrics.ts'
+import { WRITABLE_FILESYSTEMS } from '../alert-rule-library/writable-filesystems.ts'
 import type { AlertExpression } from '../alert-rules/alert-expression.ts'
 import type { AlertRule } from '../alert-rules/alert-rule.ts'
+import type { LabelMatches } from '../alert-rules/label-match.ts'
 import { measure } from '../alert-rules/measure.ts'
 import type { Dashboard } from './dashboard.ts'
 
@@ -229,8 +231,16 @@ function userGrowth({ names }: Context): Dashboard {
 
 function systemHealth({ names, ruleNamed }: Context): Dashboard {
   const byInstance = { by: ['instance'] }
-  const free = (available: string, total: string, by: readonly string[]): AlertExpression =>
-    measure.ratio(measure.gauge({ metric: available, by }), measure.gauge({ metric: total, by }))
+  const free = (
+    available: string,
+    total: string,
+    by: readonly string[],
+    where: LabelMatches = {},
+  ): AlertExpression =>
+    measure.ratio(
+      measure.gauge({ metric: available, by, where }),
+      measure.gauge({ metric: total, by, where }),
+    )
   const cpu = { metric: names.cpuSeconds, windowMs: WINDOW_MS, ...byInstance }
   return {
     uid: 'assay-system-health',
@@ -266,7 +276,12 @@ function systemHealth({ names, ruleNamed }: Context): Dashboard {
         unit: 'percentunit',
         series: [
           {
-            expr: free(names.filesystemAvailable, names.filesystemSize, ['instance', 'mountpoint']),
+            expr: free(
+              names.filesystemAvailable,
+              names.filesystemSize,
+              ['instance', 'mountpoint'],
+              WRITABLE_FILESYSTEMS,
+            ),
             legend: '{{instance}} {{mountpoint}}',
           },
         ],

@@ -7,6 +7,9 @@ import type { GrafanaDashboard, GrafanaDataSource, GrafanaPanel } from './grafan
 const PANEL_WIDTH = 12
 const PANEL_HEIGHT = 8
 
+/** What Grafana's editor writes for the legend `Auto`. */
+const GRAFANA_AUTO_LEGEND = '__auto'
+
 const dataSource: GrafanaDataSource = { type: 'prometheus', uid: '${datasource}' }
 
 /**
@@ -27,9 +30,7 @@ const dataSource: GrafanaDataSource = { type: 'prometheus', uid: '${datasource}'
  *     {
  *       title: 'Payouts',
  *       unit: 'reqps',
- *       series: [
- *         { expr: measure.rate({ metric: 'payouts_total', windowMs: 300_000 }), legend: 'all' },
- *       ],
+ *       series: [{ expr: measure.rate({ metric: 'payouts_total', windowMs: 300_000 }) }],
  *     },
  *   ],
  * })
@@ -71,7 +72,7 @@ function toGrafanaPanel(panel: DashboardPanel, index: number): GrafanaPanel {
       x: (index % 2) * PANEL_WIDTH,
       y: Math.floor(index / 2) * PANEL_HEIGHT,
     },
-    targets: series.map(({ expr, legend }, at) => ({
+    targets: series.map(({ expr, legend = GRAFANA_AUTO_LEGEND }, at) => ({
       refId: refIdOf(at),
       expr: compileToPromql(expr),
       legendFormat: legend,
