@@ -161,15 +161,27 @@ describePromtool('The operations rules', (promtool) => {
       [
         { metric: 'node_filesystem_avail_bytes', labels, value: free },
         { metric: 'node_filesystem_size_bytes', labels, value: 100 },
-      ].map(({ value, ...series }) => ({ ...series, values: Array.from(HEALTHY[0]!.values, () => value) }))
-    const about = ['RedisMemoryUsageHigh', 'DatabaseDiskSpaceLow', 'DatabaseConnectionPoolExhausted']
+      ].map(({ value, ...series }) => ({
+        ...series,
+        values: Array.from(HEALTHY[0]!.values, () => value),
+      }))
+    const about = [
+      'RedisMemoryUsageHigh',
+      'DatabaseDiskSpaceLow',
+      'DatabaseConnectionPoolExhausted',
+    ]
     const some = rules.filter(({ name }) => about.includes(name))
     const isFull = {
       rule: 'DatabaseDiskSpaceLow',
       state: 'firing',
       labels: { instance: 'a', mountpoint: '/' },
     } as const
-    const scenarios = ([[50, []], [19, [isFull]]] as const).map(([free, alerts]) => ({
+    const scenarios = (
+      [
+        [50, []],
+        [19, [isFull]],
+      ] as const
+    ).map(([free, alerts]) => ({
       name: `${free} % free`,
       intervalMs: 60_000,
       series: [...HEALTHY, ...disk(free)],

@@ -1,9 +1,11 @@
 import type { AlertRule } from '../alert-rules/alert-rule.ts'
 import { measure } from '../alert-rules/measure.ts'
 import { MINUTE_MS, type RuleContext } from './rule-context.ts'
+import { WRITABLE_FILESYSTEMS } from './writable-filesystems.ts'
 
 /** PostgreSQL and Redis: is there room left, and is anybody waiting. */
 export function createDatabaseRules({ names, define }: RuleContext): readonly AlertRule[] {
+  const disks = { where: WRITABLE_FILESYSTEMS, by: ['instance', 'mountpoint'] }
   return [
     define({
       name: 'DatabaseConnectionPoolExhausted',
@@ -33,8 +35,8 @@ export function createDatabaseRules({ names, define }: RuleContext): readonly Al
       component: 'database',
       severity: 'medium',
       expr: measure.ratio(
-        measure.gauge({ metric: names.filesystemAvailable, by: ['instance', 'mountpoint'] }),
-        measure.gauge({ metric: names.filesystemSize, by: ['instance', 'mountpoint'] }),
+        measure.gauge({ ...disks, metric: names.filesystemAvailable }),
+        measure.gauge({ ...disks, metric: names.filesystemSize }),
       ),
       op: '<',
       threshold: 0.2,

@@ -38,11 +38,11 @@ describe('compileToPromql', () => {
     [
       measure.ratio(measure.increase(failed), measure.increase(all)),
       '((sum(increase(requests_total{status=~"5.."}[5m])) or sum(increase(requests_total[5m])) * 0)' +
-        ' / sum(increase(requests_total[5m])))',
+        ' / (sum(increase(requests_total[5m])) != 0))',
     ],
     [
       measure.ratio(measure.gauge({ metric: 'used' }), measure.gauge({ metric: 'size' })),
-      '(used / size)',
+      '(used / (size != 0))',
     ],
     [measure.sum(measure.gauge({ metric: 'a' }), measure.gauge({ metric: 'b' })), '(a + b)'],
     [measure.difference(measure.gauge({ metric: 'a' }), measure.gauge({ metric: 'b' })), '(a - b)'],
@@ -78,7 +78,7 @@ describe('compileRuleToPromql', () => {
   it('asks for the minimum of samples where the share is asked for', () => {
     const rule = defineAlertRule({ ...base, expr: share, op: '>=', threshold: 0.1, minSamples: 20 })
     expect(compileRuleToPromql(rule)).toBe(
-      '((a / sum(increase(requests_total[5m]))) >= 0.1 and sum(increase(requests_total[5m])) >= 20)',
+      '((a / (sum(increase(requests_total[5m])) != 0)) >= 0.1 and sum(increase(requests_total[5m])) >= 20)',
     )
   })
 

@@ -25,10 +25,12 @@ export function compileToPromql(expr: AlertExpression, offsetMs = 0): string {
     case 'ratio': {
       const part = compileToPromql(expr.part, offsetMs)
       const whole = compileToPromql(expr.whole, offsetMs)
+      // There is no share of nothing; Prometheus would divide, and find it infinitely large.
+      const divisor = `(${whole} != 0)`
       // A counter that has not begun has no series, and a part without a series would have no ratio.
       return countsEvents(expr.part)
-        ? `((${part} or ${whole} * 0) / ${whole})`
-        : `(${part} / ${whole})`
+        ? `((${part} or ${whole} * 0) / ${divisor})`
+        : `(${part} / ${divisor})`
     }
     case 'sum':
       return `(${compileToPromql(expr.left, offsetMs)} + ${compileToPromql(expr.right, offsetMs)})`

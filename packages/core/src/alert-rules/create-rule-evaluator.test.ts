@@ -162,6 +162,26 @@ describe('createRuleEvaluator', () => {
     },
   )
 
+  it.each([0, 5, -5, Infinity])('has no data for a share of nothing: %d of 0', async (part) => {
+    const used = measure.gauge({ metric: 'used' })
+    const share = measure.ratio(used, depth)
+    const both = measure.ratio(measure.increase({ metric: 'tries_total', windowMs: 60_000 }), depth)
+    const bench = setUp(
+      rule({ expr: share, op: '!=' }),
+      rule({ name: 'Tries', expr: both, op: '!=' }),
+      rule({ name: 'Less', expr: measure.difference(used, share), op: '!=' }),
+    )
+    bench.metrics.gauge({ name: 'used', help: 'Used.' }).labels({}).set(part)
+    bench.metrics.gauge({ name: 'depth', help: 'Of nothing.' }).labels({}).set(0)
+    const tries = bench.metrics.counter({ name: 'tries_total', help: 'Tries.' }).labels({})
+    for (let count = 0; count < 3; count += 1) {
+      tries.inc()
+      await bench.tick()
+    }
+    const nothing = { state: 'no_data', reason: 'not_a_number', value: undefined }
+    expect(bench.evaluator.states()).toMatchObject([nothing, nothing, nothing])
+  })
+
   it.each([
     ['>', [false, false, true]],
     ['>=', [false, true, true]],

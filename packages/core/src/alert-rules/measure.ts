@@ -138,7 +138,7 @@ export const measure = {
 
   /**
    * A part of a whole, for each label set of the whole. A part that counts events is 0 where its
-   * counter has not begun; where the whole is 0 there is no data.
+   * counter has not begun; where the whole is 0 there is no data, whatever the part is.
    */
   ratio: (part: AlertExpression, whole: AlertExpression): RatioExpression => ({
     kind: 'ratio',
@@ -162,7 +162,8 @@ export const measure = {
 
   /**
    * A measurement as a multiple of its mean on the `days` days before, each read at this time of
-   * day. For whole UTC days it reads a gauge of the last whole day; see `lastUtcDay`.
+   * day. For whole UTC days it reads a gauge of the last whole day; see `lastUtcDay`. Where the mean
+   * was 0, whatever there is now is infinitely more: ask for a minimum as well, in `and`.
    */
   comparedWithDaysBefore: (of: AlertExpression, days: number): ComparedExpression => ({
     kind: 'compared',

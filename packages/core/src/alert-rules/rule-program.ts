@@ -132,15 +132,20 @@ function compileExpression(
 }
 
 function divide(part: RuleVector, whole: RuleVector, missing: number | undefined): RuleVector {
-  if (missing === undefined) return zip(part, whole, (left, right) => left / right)
+  if (missing === undefined) return zip(part, whole, shareOf)
   const lookup = createVectorLookup(part)
   const values = new Float64Array(whole.labelSets.length)
   for (let index = 0; index < values.length; index += 1) {
     const divisor = whole.values[index]!
     const place = lookup.indexOf(whole.labelSets[index]!, index)
-    values[index] = (place < 0 ? divisor * missing : part.values[place]!) / divisor
+    values[index] = shareOf(place < 0 ? divisor * missing : part.values[place]!, divisor)
   }
   return { labelSets: whole.labelSets, values }
+}
+
+/** There is no share of nothing, not even an infinitely large one. */
+function shareOf(part: number, whole: number): number {
+  return whole === 0 ? Number.NaN : part / whole
 }
 
 function combine(

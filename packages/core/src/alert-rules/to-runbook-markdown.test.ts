@@ -39,7 +39,7 @@ More of it.
 - Runbook: <https://runbooks.example/x>
 
 \`\`\`promql
-((g / sum(increase(tries_total[1m]))) > 0.1 and sum(increase(tries_total[1m])) >= 20)
+((g / (sum(increase(tries_total[1m])) != 0)) > 0.1 and sum(increase(tries_total[1m])) >= 20)
 \`\`\`
 
 ## Deep

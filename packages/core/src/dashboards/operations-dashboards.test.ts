@@ -42,8 +42,9 @@ test('every query reads a metric that has a producer', () => {
   const produced = Object.values(operationsMetrics).map(({ name }) => name)
   for (const query of queries) {
     const names =
-      query.replaceAll(/by \([^)]*\)/g, '').match(/[a-z][\w:]*(?=[[{])|(?<=\()[a-z]\w*(?=\))/gi) ??
-      []
+      query
+        .replaceAll(/by \([^)]*\)|"[^"]*"/g, '')
+        .match(/[a-z][\w:]*(?=[[{])|(?<=\()[a-z]\w*(?=\))/gi) ?? []
     expect(names.length, query).toBeGreaterThan(0)
     for (const name of names) {
       expect(produced, query).toContain(name.replace(/_(bucket|count|sum)$/, ''))
