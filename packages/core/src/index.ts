@@ -164,6 +164,7 @@ export type {
   AlertTelling,
   ClaimedAlertGroup,
   ClaimedAlertGroups,
+  ToldAlerts,
 } from './alert-manager/alert-manager-store.ts'
 export type {
   AlertManager,
@@ -240,6 +241,7 @@ export {
   type AlertDeliveryDetails,
   AlertDeliveryFailedError,
   type AlertDeliveryFailure,
+  type AlertDeliveryFailureDetails,
   AlertDeliveryRefusedError,
 } from './channels/alert-delivery-error.ts'
 export {

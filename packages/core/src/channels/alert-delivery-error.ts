@@ -1,4 +1,4 @@
-import { AssayError } from '../errors/assay-error.ts'
+import { AssayError, isAssayError } from '../errors/assay-error.ts'
 
 /**
  * Why a delivery may succeed later.
@@ -30,31 +30,58 @@ export type AlertDeliveryDetails = {
   readonly vendorCode?: string | undefined
 }
 
-/** A notification was not delivered, and may be later. It may also have arrived, unconfirmed. */
+/** What else a failure says. */
+export type AlertDeliveryFailureDetails = AlertDeliveryDetails & {
+  /** For how long the other side asks not to be asked again, in milliseconds. */
+  readonly retryAfterMs?: number | undefined
+  /**
+   * Whether the notification may have arrived all the same. Default: what follows from the reason and
+   * from `vendorCode`; `true` wherever the other side may have read it.
+   */
+  readonly mayHaveArrived?: boolean | undefined
+}
+
+/**
+ * A notification was not delivered, and may be later. Where `mayHaveArrived` it may have arrived,
+ * unconfirmed, so that its end is told; otherwise nobody has seen it.
+ */
 export class AlertDeliveryFailedError extends AssayError<
   'ALERT_DELIVERY_FAILED',
   AlertDeliveryDetails & {
     channel: string
     reason: AlertDeliveryFailure
+    mayHaveArrived: boolean
     retryAfterMs: number | undefined
   }
 > {
   override readonly name = 'AlertDeliveryFailedError'
   readonly reason: AlertDeliveryFailure
+  readonly mayHaveArrived: boolean
 
   constructor(
     channel: string,
     reason: AlertDeliveryFailure,
-    { retryAfterMs, ...details }: AlertDeliveryDetails & { retryAfterMs?: number | undefined } = {},
+    { retryAfterMs, mayHaveArrived, ...details }: AlertDeliveryFailureDetails = {},
   ) {
+    const isPossible = mayHaveArrived ?? !isNeverSent(reason, details)
     super('ALERT_DELIVERY_FAILED', {
       message: `The channel "${channel}" did not deliver a notification: ${reason}${suffix(details)}.`,
       retry: 'safe',
       retryAfterMs,
-      context: { channel, reason, retryAfterMs, ...details },
+      context: { channel, reason, mayHaveArrived: isPossible, retryAfterMs, ...details },
     })
     this.reason = reason
+    this.mayHaveArrived = isPossible
   }
+}
+
+/**
+ * Whether what threw `error` may have delivered all the same: no only where an
+ * {@link AlertDeliveryFailedError} says so, of whichever copy of this package.
+ */
+export function mayHaveArrivedDespite(error: unknown): boolean {
+  if (!isAssayError(error, 'ALERT_DELIVERY_FAILED')) return true
+  return !('mayHaveArrived' in error) || error.mayHaveArrived !== false
 }
 
 /** The other side will never take the notification, or nothing that the channel sends. */
@@ -71,6 +98,25 @@ export class AlertDeliveryRefusedError extends AssayError<
       context: { channel, ...details },
     })
   }
+}
+
+const NEVER_SENT: ReadonlySet<AlertDeliveryFailure> = new Set([
+  'rate-limited',
+  'circuit-open',
+  'too-many-waiting',
+  'closed',
+])
+/** Codes of sockets and resolvers that say that there was no connection to send anything over. */
+const NEVER_CONNECTED: ReadonlySet<string | undefined> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EDNS',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+function isNeverSent(reason: AlertDeliveryFailure, { vendorCode }: AlertDeliveryDetails): boolean {
+  return NEVER_SENT.has(reason) || (reason === 'network' && NEVER_CONNECTED.has(vendorCode))
 }
 
 function suffix({ status, vendorCode }: AlertDeliveryDetails): string {

@@ -6,6 +6,8 @@ import { silentLogger } from '../logger/logger.ts'
 import { createMetrics } from '../metrics/create-metrics.ts'
 import { createTestClock } from '../testing/test-clock.ts'
 import type { HttpResponse } from './alert-channel-options.ts'
+import { AlertDeliveryFailedError } from './alert-delivery-error.ts'
+import { createDeliveryRunner, readChannelSettings } from './create-delivery-runner.ts'
 import { slackChannel } from './slack-channel.ts'
 
 const HOUR_MS = 3_600_000
@@ -100,5 +102,60 @@ describe('a pause that the other side asks for', () => {
     expect(codes).toEqual(Array.from({ length: 3 }, () => 'ALERT_DELIVERY_TIMEOUT'))
     expect(askedAt).toEqual([0, 120_000])
     await manager.close()
+  })
+})
+
+describe('whether a delivery that failed may have arrived', () => {
+  /** Gives what each attempt throws in turn, `hang` for one that never answers. */
+  function play(...attempts: (AlertDeliveryFailedError | 'hang')[]) {
+    const clock = createTestClock()
+    const options = { clock, random: () => 0, timeoutMs: 1_000, attemptsMax: attempts.length }
+    const settings = readChannelSettings('test', options, { name: 'test', intervalMs: 0 })
+    const run = createDeliveryRunner(settings)
+    const attempt = async (): Promise<void> => {
+      const next = attempts.shift()
+      if (next !== undefined && next !== 'hang') throw next
+      await new Promise<never>(() => {})
+    }
+    const caller = new AbortController()
+    const error = run(attempt, { signal: caller.signal }).catch((thrown: unknown) => thrown)
+    return { clock, caller, error }
+  }
+  const paused = (retryAfterMs?: number) =>
+    new AlertDeliveryFailedError('test', 'rate-limited', { status: 429, retryAfterMs })
+  const cut = () => new AlertDeliveryFailedError('test', 'network', { vendorCode: 'ECONNRESET' })
+
+  it('is no where every attempt says so', async () => {
+    const { error, clock } = play(paused(), paused())
+    await clock.advance(0)
+    expect(await error).toMatchObject({ reason: 'rate-limited', mayHaveArrived: false })
+  })
+
+  it.each([
+    ['was cut', cut()],
+    ['never answered', 'hang' as const],
+  ])('is yes where an earlier attempt %s, whatever the last one says', async (_, first) => {
+    const { error, clock } = play(first, paused(5))
+    await clock.advance(1_000)
+    expect(await error).toMatchObject({
+      reason: 'rate-limited',
+      mayHaveArrived: true,
+      retryAfterMs: 5,
+      context: { status: 429 },
+    })
+  })
+
+  it('is no where its caller gave up while nothing had been sent', async () => {
+    const { error, clock, caller } = play(paused(120_000), paused())
+    await clock.advance(30_000)
+    caller.abort('enough')
+    expect(await error).toMatchObject({ reason: 'rate-limited', mayHaveArrived: false })
+  })
+
+  it('is not known where its caller gave up during an attempt', async () => {
+    const { error, clock, caller } = play('hang')
+    await clock.advance(500)
+    caller.abort('enough')
+    expect(await error).toBe('enough')
   })
 })

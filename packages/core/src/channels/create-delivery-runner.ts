@@ -18,6 +18,7 @@ import { type Random, systemRandom } from '../runtime/random.ts'
 import type { AlertChannelOptions } from './alert-channel-options.ts'
 import { AlertDeliveryFailedError, AlertDeliveryRefusedError } from './alert-delivery-error.ts'
 import { createCutPauseCounter, createDeliveryCounter } from './channel-metrics.ts'
+import { createDeliveryDoubt } from './delivery-doubt.ts'
 import { createDeliveryQueue } from './delivery-queue.ts'
 
 /** Options of a channel with every default filled in. */
@@ -40,7 +41,7 @@ export interface ChannelSettings {
  * One attempt. It throws an {@link AlertDeliveryFailedError} or an {@link AlertDeliveryRefusedError},
  * and nothing that its peer said or that could hold a secret.
  */
-type DeliveryAttempt = (signal: AbortSignal) => Promise<void>
+export type DeliveryAttempt = (signal: AbortSignal) => Promise<void>
 
 /** Surrounds attempts with what every channel over a network needs. */
 export type DeliveryRunner = (
@@ -134,8 +135,9 @@ export function createDeliveryRunner(settings: ChannelSettings): DeliveryRunner 
   }
 
   return async (attempt, { signal }) => {
+    const doubt = createDeliveryDoubt(name)
     try {
-      await retry((run) => attemptOnce(attempt, run.signal), {
+      await retry((run) => attemptOnce(doubt.watch(attempt), run.signal), {
         operation: 'alert-delivery',
         attemptsMax: settings.attemptsMax,
         delayMs: settings.delayMs,
@@ -152,7 +154,7 @@ export function createDeliveryRunner(settings: ChannelSettings): DeliveryRunner 
     } catch (error) {
       if (error instanceof AlertDeliveryRefusedError) count('refused')
       else count(signal.aborted ? 'aborted' : 'failed')
-      throw error
+      throw doubt.explain(error, signal)
     }
     count('delivered')
   }

@@ -212,6 +212,7 @@ describe('emailChannel', () => {
     })
     await expect(delivery).rejects.toMatchObject({
       reason: 'network',
+      mayHaveArrived: false,
       context: { vendorCode: 'ESOCKET' },
     })
     expect(clock.sleeps).toHaveLength(4)

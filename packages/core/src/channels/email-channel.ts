@@ -115,7 +115,7 @@ function explain(
   channel: string,
   error: unknown,
 ): AlertDeliveryFailedError | AlertDeliveryRefusedError {
-  const { code, responseCode } = (error ?? {}) as { code?: unknown; responseCode?: unknown }
+  const { code, responseCode, syscall } = (error ?? {}) as Readonly<Record<string, unknown>>
   const vendorCode = typeof code === 'string' && /^E[A-Z]{2,20}$/.test(code) ? code : undefined
   const status = typeof responseCode === 'number' ? responseCode : undefined
   const details = { status, vendorCode }
@@ -125,7 +125,9 @@ function explain(
   if (isLasting) return new AlertDeliveryRefusedError(channel, details)
   if (status !== undefined) return new AlertDeliveryFailedError(channel, 'server-error', details)
   const reason = vendorCode === 'ETIMEDOUT' ? 'timeout' : 'network'
-  return new AlertDeliveryFailedError(channel, reason, details)
+  // Nodemailer calls every error of a socket `ESOCKET`; this one came before the first byte.
+  const mayHaveArrived = syscall === 'connect' ? false : undefined
+  return new AlertDeliveryFailedError(channel, reason, { ...details, mayHaveArrived })
 }
 
 function countRejected(result: unknown): number {
