@@ -59,6 +59,13 @@ export interface AlertManagerStore {
   /** The alerts that are kept, those that fired last first, up to the limit. */
   listAlerts(limit: number): Promise<readonly StoredAlert[]>
   /**
+   * The alerts that fire and that a receiver was told of, the worst first, then those that have fired
+   * longest, `limit` at most.
+   */
+  listTold(request: { readonly receiver: string; readonly limit: number }): Promise<ToldAlerts>
+  /** Which of these alerts fire now, by their fingerprints. */
+  firingAmong(fingerprints: readonly string[]): Promise<ReadonlySet<string>>
+  /**
    * Adds a silence, unless so many have not ended at `now`.
    *
    * @returns whether there was room
@@ -97,6 +104,13 @@ export interface AlertPutResult {
   readonly outcome: StoredAlertChangeOutcome
   /** Groups that had no room for the alert. */
   readonly droppedGroupCount: number
+}
+
+/** What a receiver was told of, as far as it fires. */
+export interface ToldAlerts {
+  readonly alerts: readonly StoredAlert[]
+  /** How many more there are, beyond the limit or unreadable. */
+  readonly omittedCount: number
 }
 
 /** What a manager asks for when it claims groups. */

@@ -8,6 +8,7 @@ import type {
   AlertTelling,
   ClaimedAlertGroup,
 } from './alert-manager-store.ts'
+import { severityRank } from './severity-rank.ts'
 import type { Silence } from './silence.ts'
 import {
   type StoredAlertChange,
@@ -195,6 +196,20 @@ export function createMemoryAlertManagerStore({
         .toSorted((a, b) => b.firedAt - a.firedAt)
         .slice(0, limit)
     },
+    async listTold({ receiver, limit }) {
+      const told = new Set<StoredAlert>()
+      for (const { tellings } of groups.values()) {
+        for (const [fingerprint, telling] of tellings) {
+          const stored = alerts.get(fingerprint)?.stored
+          if (stored?.endsAt === null && telling.told.includes(receiver)) told.add(stored)
+        }
+      }
+      const kept = [...told].toSorted(byUrgency).slice(0, limit)
+      return { alerts: kept, omittedCount: told.size - kept.length }
+    },
+    async firingAmong(fingerprints) {
+      return new Set(fingerprints.filter((each) => alerts.get(each)?.stored.endsAt === null))
+    },
     async addSilence(silence, { now, limit }) {
       if (unended(silences, now).length >= limit) return false
       silences.set(silence.id, silence)
@@ -258,6 +273,11 @@ class GroupEntry {
     this.nextAt = at + ref.groupWaitMs
     this.state = createAlertGroupState(this.nextAt)
   }
+}
+
+/** The worst first, then those that have fired longest. */
+function byUrgency(a: StoredAlert, b: StoredAlert): number {
+  return severityRank[a.alert.severity] - severityRank[b.alert.severity] || a.firedAt - b.firedAt
 }
 
 function unended(silences: ReadonlyMap<string, Silence>, now: number): Silence[] {

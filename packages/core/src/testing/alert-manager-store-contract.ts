@@ -337,6 +337,62 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
     },
   },
   {
+    name: 'lists what fires and a receiver was told of, the worst first, up to the limit',
+    async run(store) {
+      const alertOf = (severity: Alert['severity']): Alert => ({ ...plainAlert, severity })
+      const both = [group('g'), group('h')]
+      await store.put(
+        [
+          fire('low', { alert: alertOf('low'), groups: both }),
+          fire('younger', { at: NOW + 1, groups: both }),
+          fire('older', { groups: both }),
+          fire('worst', { alert: alertOf('critical'), at: NOW + 2, groups: both }),
+          ...['ended', 'unsure', 'untold', 'another'].map((name) => fire(name)),
+        ],
+        LIMITS,
+      )
+      const ask = async (receiver: string, limit: number) => {
+        const { alerts, omittedCount } = await store.listTold({ receiver, limit })
+        return [...alerts.map(({ fingerprint }) => fingerprint), omittedCount]
+      }
+      assert.deepEqual(await ask('team', 10), [0])
+
+      await claim(store, NOW)
+      const known = ['low', 'younger', 'older', 'worst', 'ended'].map((fingerprint) => ({
+        fingerprint,
+        told: ['page', 'team'],
+        unsure: [],
+      }))
+      const others = [
+        { fingerprint: 'unsure', told: [], unsure: ['team'] },
+        { fingerprint: 'another', told: ["t'eam"], unsure: [] },
+      ]
+      await store.commit(commit({ tellings: [...known, ...others] }))
+      await store.commit(commit({ key: 'h', tellings: known }))
+      await store.put([resolve('ended')], LIMITS)
+      assert.deepEqual(await ask('team', 10), ['worst', 'older', 'younger', 'low', 0])
+      assert.deepEqual(await ask('team', 4), ['worst', 'older', 'younger', 'low', 0])
+      assert.deepEqual(await ask('team', 3), ['worst', 'older', 'younger', 1])
+      assert.deepEqual(await ask("t'eam", 10), ['another', 0])
+      assert.deepEqual(await ask('nobody', 10), [0])
+
+      const [told] = (await store.listTold({ receiver: 'team', limit: 1 })).alerts
+      const kept = (await store.listAlerts(10)).find(({ fingerprint }) => fingerprint === 'worst')
+      assert.deepEqual(plain(told), plain(kept))
+    },
+  },
+  {
+    name: 'says which alerts fire',
+    async run(store) {
+      await store.put([fire('a'), fire('b'), fire("c'"), fire('d', { expiresAt: NOW + 1 })], LIMITS)
+      await store.put([resolve('b')], LIMITS)
+      await store.expireAlerts(NOW + 1)
+      const firing = await store.firingAmong(['a', 'b', "c'", 'd', 'nothing'])
+      assert.deepEqual([...firing].toSorted(), ['a', "c'"])
+      assert.deepEqual([...(await store.firingAmong([]))], [])
+    },
+  },
+  {
     name: 'notes who took a group on, and makes it due, also while it is out on loan',
     async run(store) {
       const both = [group('g', 1_000), group('h', 1_000)]

@@ -121,6 +121,10 @@ describe('rows that cannot be read', () => {
       { err: { code: 'ALERT_ROW_INVALID', context: { table: 'assay_alerts', columns: 'alert' } } },
       { err: { code: 'ALERT_ROW_INVALID', context: { table: 'assay_alert_groups' } } },
     ])
+    await client.query(`update assay_alert_members set told = '["team"]'`)
+    const told = await store.listTold({ receiver: 'team', limit: 10 })
+    expect(new Set(told.alerts.map(({ alert }) => alert.labels['n']))).toEqual(new Set(['1', '3']))
+    expect(told.omittedCount).toBe(1)
     // Firing again mends an alert.
     expect(await manager.fire({ ...alertFields, labels: { n: '2' } })).toMatchObject({
       outcome: 'accepted',

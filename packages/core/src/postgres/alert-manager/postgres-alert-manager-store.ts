@@ -5,7 +5,13 @@ import { listHistory, pruneHistory } from './alert-history.ts'
 import { claimDueGroups } from './claim-due-groups.ts'
 import { commitGroupRound } from './commit-group-round.ts'
 import { forgetGrouplessAlerts } from './forget-groupless-alerts.ts'
-import { expireAlerts, findFiringInhibitors, listAlerts } from './kept-alerts.ts'
+import {
+  expireAlerts,
+  findFiring,
+  findFiringInhibitors,
+  listAlerts,
+  listToldAlerts,
+} from './kept-alerts.ts'
 import { putAlertChanges } from './put-alert-changes.ts'
 import { readClaimedGroups } from './read-claimed-groups.ts'
 import { runWriteTransaction } from './run-write-transaction.ts'
@@ -71,6 +77,8 @@ export function createPostgresAlertManagerStore(
       runWriteTransaction(client, (tx) => acknowledgeGroups(tx, scope, acknowledgement)),
     expireAlerts: (now) => runWriteTransaction(client, (tx) => expireAlerts(tx, scope, now)),
     listAlerts: (limit) => listAlerts(client, scope, limit),
+    listTold: (request) => listToldAlerts(client, scope, request),
+    firingAmong: (fingerprints) => findFiring(client, scope, fingerprints),
     addSilence: (silence, bound) =>
       runWriteTransaction(client, (tx) => addSilence(tx, scope, { silence, ...bound })),
     endSilence: (id, now) =>
