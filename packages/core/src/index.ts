@@ -94,6 +94,7 @@ export {
   type RepositorySourceOptions,
   type WindowQuery,
 } from './alert-rules/create-repository-source.ts'
+export { createRuleAlerting, type RuleAlertingOptions } from './alert-rules/create-rule-alerting.ts'
 export {
   createRuleEvaluator,
   type RuleEvaluator,
@@ -117,6 +118,11 @@ export {
   type ShareAboveOptions,
   type WindowOptions,
 } from './alert-rules/measure.ts'
+export type {
+  RuleAlerting,
+  RuleAlertingFailure,
+  RuleAlertingTick,
+} from './alert-rules/rule-alerting.ts'
 export type { LabelSet, RuleVector } from './alert-rules/rule-vector.ts'
 export {
   type PrometheusRulesOptions,

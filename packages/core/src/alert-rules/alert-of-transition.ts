@@ -1,4 +1,5 @@
 import type { Alert, AlertIdentity } from '../alerts/alert.ts'
+import { alertOfRuleState } from './alert-of-rule-state.ts'
 import type { AlertTransition } from './alert-rule-state.ts'
 
 /** What a transition means to people: an alert begins, or an alert ends. */
@@ -7,8 +8,9 @@ export type AlertNews =
   | { readonly kind: 'resolves'; readonly identity: AlertIdentity; readonly at: number }
 
 /**
- * Says what a transition of a rule means to an alert manager. Whatever does not begin or end to fire
- * means nothing to it.
+ * Says what a transition of a rule means to people. Whatever does not begin or end to fire means
+ * nothing to them. It is for what goes elsewhere, such as a log; `createRuleAlerting` keeps an alert
+ * manager up to date, because a transition comes once, and is gone if the manager's store fails then.
  *
  * @param transition from the `tick` of a rule evaluator
  * @returns the alert that fires, or the identity of the one that is resolved, or `undefined`
@@ -27,11 +29,8 @@ export type AlertNews =
  * ```
  */
 export function alertOfTransition(transition: AlertTransition): AlertNews | undefined {
-  const { rule, labels, from, state, value, activeAt, at } = transition
-  const { name, severity, summary, description, runbookUrl } = rule
-  if (from === 'firing') return { kind: 'resolves', identity: { name, labels }, at }
+  const { rule, labels, from, state, at } = transition
+  if (from === 'firing') return { kind: 'resolves', identity: { name: rule.name, labels }, at }
   if (state !== 'firing') return undefined
-  const startsAt = activeAt ?? at
-  const alert = { name, severity, labels, summary, description, runbookUrl, value, startsAt }
-  return { kind: 'fires', alert: { ...alert, source: 'alert-rules' } }
+  return { kind: 'fires', alert: alertOfRuleState(transition, at) }
 }
