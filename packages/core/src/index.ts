@@ -136,7 +136,7 @@ export {
   toPromtoolTests,
 } from './alert-rules/to-promtool-tests.ts'
 export { toRunbookMarkdown } from './alert-rules/to-runbook-markdown.ts'
-export type { AlertChannel, AlertDeliveryOptions } from './alerts/alert-channel.ts'
+export type { AlertChannel, AlertDeliveryOptions, AlertResending } from './alerts/alert-channel.ts'
 export type {
   AlertNotification,
   AlertNotificationReason,

@@ -12,6 +12,7 @@ import type {
   KeptAlertFilter,
   ResolveOutcome,
 } from './alert-manager.ts'
+import { createAlertResender } from './alert-resender.ts'
 import { CAPACITY_ALERT_MS, CAPACITY_ALERTS_MAX, createCapacityWatch } from './capacity-watch.ts'
 import {
   type AlertManagerOptions,
@@ -91,6 +92,7 @@ export function createAlertManager(options: AlertManagerOptions): AlertManager {
   const { policy, store, clock, limits, tally, logger, grouper, resolveAfterMs } = settings
   const intake = createAlertIntake({ store, limits, waitingMax: limits.waiting, settle })
   const dispatcher = createAlertDispatcher(settings)
+  const resender = createAlertResender(settings)
   const capacity = createCapacityWatch()
   const closing = new AbortController()
   let prunedAt = Number.NEGATIVE_INFINITY
@@ -160,7 +162,7 @@ export function createAlertManager(options: AlertManagerOptions): AlertManager {
   async function close(): Promise<void> {
     closing.abort()
     await intake.drain()
-    await dispatcher.drain()
+    await Promise.all([dispatcher.drain(), resender.close()])
     const channels = new Set(settings.channels.values())
     await Promise.all([...channels].map(async (channel) => channel.close?.()))
   }
@@ -198,6 +200,7 @@ export function createAlertManager(options: AlertManagerOptions): AlertManager {
     },
     async run({ signal } = {}) {
       const stop = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal])
+      const resending = resender.run(stop)
       while (!stop.aborted) {
         try {
           await upkeep()
@@ -211,10 +214,14 @@ export function createAlertManager(options: AlertManagerOptions): AlertManager {
         }
         await clock.sleep(settings.pollMs, { signal: stop }).catch(() => {})
       }
+      await resending
     },
     async tick() {
       await upkeep()
-      return dispatcher.finish()
+      resender.begin()
+      const done = await dispatcher.finish()
+      await resender.finish()
+      return done
     },
     async close() {
       closed ??= close()

@@ -1,4 +1,4 @@
-import type { AlertNotification } from './alert-notification.ts'
+import type { AlertNotification, NotifiedAlert } from './alert-notification.ts'
 
 /** A way to reach people or systems. */
 export interface AlertChannel {
@@ -16,8 +16,29 @@ export interface AlertChannel {
    *   token or a payload.
    */
   deliver(notification: AlertNotification, options: AlertDeliveryOptions): Promise<void>
-  /** Ends what runs in the background, such as the re-sending to an Alertmanager. */
+  /**
+   * Sends again what its receiver was told of and what still fires, for another side that forgets what
+   * is not repeated. The alert manager calls it at intervals with what its store says. Where several
+   * processes share the store each of them does, so that the other side must merge repetitions.
+   *
+   * @throws what `deliver` throws; the next interval brings the next attempt
+   */
+  resend?(resending: AlertResending, options: AlertDeliveryOptions): Promise<void>
+  /** How often `resend` is called, and how long it may take, in milliseconds. Default 60,000. */
+  readonly resendEveryMs?: number | undefined
+  /** How many firing alerts `resend` is given at most, the worst first. Default 10,000. */
+  readonly resendAlertsMax?: number | undefined
+  /** Lets go of what the channel holds, such as connections. */
   close?(): Promise<void>
+}
+
+/** What is sent again to one receiver. */
+export interface AlertResending {
+  readonly receiver: string
+  /** What fires; or what has ended while it was being sent again, so that its end may be lost. */
+  readonly alerts: readonly NotifiedAlert[]
+  /** How many more fire. */
+  readonly omittedAlertCount: number
 }
 
 /** What bounds a delivery. */

@@ -6,6 +6,7 @@ import {
 } from '@assay/test-servers'
 import { afterEach, describe, expect, it } from 'vitest'
 
+import type { AlertResending } from '../alerts/alert-channel.ts'
 import type { AlertNotification, NotifiedAlert } from '../alerts/alert-notification.ts'
 import { silentLogger } from '../logger/logger.ts'
 import { createMetrics } from '../metrics/create-metrics.ts'
@@ -33,10 +34,7 @@ async function start(options: Partial<AlertmanagerChannelOptions> = {}) {
     logger: { ...silentLogger, warn: (facts) => void warnings.push(facts) },
     ...options,
   })
-  cleanUps.push(
-    () => receiver.close(),
-    () => channel.close?.(),
-  )
+  cleanUps.push(() => receiver.close())
   return {
     receiver,
     clock,
@@ -45,16 +43,14 @@ async function start(options: Partial<AlertmanagerChannelOptions> = {}) {
     metrics,
     deliver: (fields: Partial<AlertNotification>) =>
       channel.deliver(sampleNotification(fields), { signal: never }),
+    resend: async (fields: Partial<AlertResending>) =>
+      channel.resend?.(
+        { receiver: 'am', alerts: [], omittedAlertCount: 0, ...fields },
+        { signal: never },
+      ),
     /** The alerts of the request, counted from 0. */
     posted: (index: number) =>
       JSON.parse(receiver.requests[index]?.body ?? '[]') as AlertmanagerAlert[],
-    /** Passes a minute, and lets the request that it brings end. */
-    passMinute: async () => {
-      const count = receiver.requests.length
-      await clock.advance(60_000)
-      await receiver.received(count + 1)
-      while (clock.pending > 1) await clock.advance(0)
-    },
   }
 }
 
@@ -87,56 +83,54 @@ describe('alertmanagerChannel', () => {
     ])
   })
 
-  it('sends every firing alert again each minute, and stops when the last has ended', async () => {
-    const { clock, receiver, deliver, posted, passMinute } = await start()
+  it('says the ends of a notification, and ends nothing because it is absent', async () => {
+    const { deliver, posted, receiver, clock } = await start()
     await deliver({ alerts: [firing('a'), firing('b')] })
-    await passMinute()
-    expect(marketsOf(posted(1))).toEqual(['a', 'b'])
-    expect(posted(1)[0]?.endsAt).toBe('2026-05-01T12:05:00.000Z')
-
-    await deliver({ alerts: [firing('b'), resolved('a', NOON + 30_000)] })
-    expect(posted(2).map(({ endsAt }) => endsAt)).toEqual([
-      '2026-05-01T12:05:00.000Z',
-      '2026-05-01T12:00:30.000Z',
-    ])
-    await passMinute()
-    expect(marketsOf(posted(3))).toEqual(['b'])
-
-    await deliver({ status: 'resolved', reason: 'resolved', alerts: [resolved('b')] })
+    await deliver({ alerts: [resolved('a', NOON - 30_000)], reason: 'resolved-members' })
+    expect(marketsOf(posted(1))).toEqual(['a'])
+    expect(posted(1)[0]?.endsAt).toBe('2026-05-01T11:59:30.000Z')
     await clock.advance(600_000)
-    expect(receiver.requests).toHaveLength(5)
+    expect(receiver.requests).toHaveLength(2)
     expect(clock.pending).toBe(0)
   })
 
-  it('takes a notification for the whole of its group, and leaves other groups alone', async () => {
-    const { deliver, posted, passMinute } = await start()
-    await deliver({ groupKey: 'g', alerts: [firing('a'), firing('b')] })
-    await deliver({ groupKey: 'h', alerts: [firing('c')] })
-    await deliver({ groupKey: 'g', alerts: [firing('b')] })
-    await passMinute()
-    expect(new Set(marketsOf(posted(3)))).toEqual(new Set(['b', 'c']))
+  it('sends again what it is given, firing for four more intervals', async () => {
+    const { clock, resend, posted } = await start({ resendEveryMs: 30_000 })
+    await clock.advance(10_000)
+    await resend({ alerts: [firing('a'), resolved('b')] })
+    expect(posted(0).map(({ labels, endsAt }) => [labels['market'], endsAt])).toEqual([
+      ['a', '2026-05-01T12:02:10.000Z'],
+      ['b', '2026-05-01T12:00:00.000Z'],
+    ])
   })
 
-  it('keeps what a notification omits, until the group has ended', async () => {
-    const { clock, deliver, posted, passMinute, receiver } = await start()
-    await deliver({ alerts: [firing('a'), firing('b')] })
-    await deliver({ alerts: [firing('b')], omittedAlertCount: 1 })
-    await passMinute()
-    expect(new Set(marketsOf(posted(2)))).toEqual(new Set(['a', 'b']))
-    await deliver({ status: 'resolved', alerts: [resolved('b')], omittedAlertCount: 1 })
-    await clock.advance(120_000)
-    expect(receiver.requests).toHaveLength(4)
+  it('asks for what fires each minute and for 10,000 alerts at most, unless it is told otherwise', async () => {
+    const { channel } = await start()
+    expect(channel).toMatchObject({ resendEveryMs: 60_000, resendAlertsMax: 10_000 })
+    const other = await start({ resendEveryMs: 5_000, alertsMax: 2 })
+    expect(other.channel).toMatchObject({ resendEveryMs: 5_000, resendAlertsMax: 2 })
   })
 
-  it('bounds what it sends again, and counts what it does not', async () => {
-    const { deliver, posted, passMinute, warnings, metrics } = await start({ alertsMax: 2 })
-    await deliver({ alerts: ['a', 'b', 'c', 'd'].map((market) => firing(market)) })
-    expect(posted(0)).toHaveLength(4)
-    await passMinute()
-    expect(marketsOf(posted(1))).toEqual(['a', 'b'])
-    expect(warnings).toEqual([{ channel: 'alertmanager', untracked: 2, alertsMax: 2 }])
+  it('counts what is not sent again because of its bound', async () => {
+    const { resend, posted, warnings, metrics } = await start({ alertsMax: 2 })
+    await resend({ alerts: [firing('a'), firing('b')], omittedAlertCount: 3 })
+    expect(marketsOf(posted(0))).toEqual(['a', 'b'])
+    expect(warnings).toEqual([{ channel: 'alertmanager', untracked: 3, alertsMax: 2 }])
     const family = metrics.collect().find(({ name }) => name === 'alert_channel_untracked_total')
-    expect(family?.series).toEqual([{ labels: { channel: 'alertmanager' }, value: 2 }])
+    expect(family?.series).toEqual([{ labels: { channel: 'alertmanager' }, value: 3 }])
+  })
+
+  it('says that a delivery may have arrived once one of its requests has', async () => {
+    const { deliver, receiver, posted } = await start({ attemptsMax: 1 })
+    const alerts = Array.from({ length: 300 }, (_, index) => firing(`m-${index}`))
+    receiver.play({ status: 200 }, { status: 429 })
+    await expect(deliver({ alerts })).rejects.toMatchObject({
+      reason: 'rate-limited',
+      mayHaveArrived: true,
+    })
+    expect(posted(0)).toHaveLength(250)
+    receiver.play({ status: 429 })
+    await expect(deliver({ alerts })).rejects.toMatchObject({ mayHaveArrived: false })
   })
 
   it('posts thousands of alerts in requests of a bounded size', async () => {
@@ -148,48 +142,6 @@ describe('alertmanagerChannel', () => {
     for (const { body } of receiver.requests)
       expect(Buffer.byteLength(body)).toBeLessThan(1_100_000)
     expect(receiver.requests.length).toBe(5)
-  })
-
-  it('goes on after a minute in which it could not send', async () => {
-    const { clock, receiver, deliver, posted, warnings } = await start({ attemptsMax: 1 })
-    await deliver({ alerts: [firing('a')] })
-    receiver.play({ status: 500 })
-    await clock.advance(60_000)
-    await receiver.received(2)
-    while (warnings.length === 0) await clock.advance(0)
-    expect(warnings).toEqual([{ channel: 'alertmanager', alerts: 1 }])
-    await clock.advance(60_000)
-    await receiver.received(3)
-    expect(marketsOf(posted(2))).toEqual(['a'])
-  })
-
-  it('tells of an end again that a re-sending may have overtaken', async () => {
-    const { clock, receiver, channel, posted } = await start()
-    await channel.deliver(sampleNotification({ alerts: [firing('a')] }), { signal: never })
-    receiver.play({ kind: 'hang' })
-    await clock.advance(60_000)
-    await receiver.received(2)
-    const end = sampleNotification({ status: 'resolved', alerts: [resolved('a')] })
-    await channel.deliver(end, { signal: never })
-    // The re-sending that hangs is cut off by its time limit and repeated; then the end follows.
-    await clock.advance(10_000)
-    while (receiver.requests.length < 5) await clock.advance(1_000)
-    expect(posted(4)).toEqual(posted(2))
-    expect(posted(4)[0]?.endsAt).toBe('2026-05-01T12:00:00.000Z')
-  })
-
-  it('ends what runs in the background when it is closed, and waits for deliveries', async () => {
-    const { clock, receiver, channel } = await start()
-    await channel.deliver(sampleNotification({ alerts: [firing('a')] }), { signal: never })
-    receiver.play({ kind: 'hang' })
-    await clock.advance(60_000)
-    await receiver.received(2)
-    await channel.close?.()
-    expect(clock.pending).toBe(0)
-    await clock.advance(600_000)
-    expect(receiver.requests).toHaveLength(2)
-    const late = channel.deliver(sampleNotification(), { signal: never })
-    await expect(late).rejects.toMatchObject({ reason: 'closed', retry: 'safe' })
   })
 
   it('keeps alerts apart whose labels an Alertmanager would not tell apart', async () => {

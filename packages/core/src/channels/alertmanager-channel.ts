@@ -1,6 +1,7 @@
 import type { AlertChannel } from '../alerts/alert-channel.ts'
+import type { NotifiedAlert } from '../alerts/alert-notification.ts'
 import { assertDurationMs, assertWholeNumber } from '../errors/invalid-option-error.ts'
-import type { Timer } from '../runtime/clock.ts'
+import { tellQuietly } from '../errors/tell-quietly.ts'
 import type { HttpAlertChannelOptions } from './alert-channel-options.ts'
 import { AlertDeliveryFailedError } from './alert-delivery-error.ts'
 import {
@@ -10,7 +11,7 @@ import {
 } from './alertmanager-alert.ts'
 import { createUntrackedCounter } from './channel-metrics.ts'
 import { createDeliveryRunner, readChannelSettings } from './create-delivery-runner.ts'
-import { createFiringAlerts } from './firing-alerts.ts'
+import { inDoubt } from './delivery-doubt.ts'
 import { jsonBytes } from './fit-text.ts'
 import { assertHttpUrl, type HttpEndpoint, postJson, readHeaders } from './http-post.ts'
 
@@ -21,8 +22,8 @@ export interface AlertmanagerChannelOptions extends HttpAlertChannelOptions {
   /** Sent along, such as `authorization`. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** How often every firing alert is sent again, in milliseconds. Default 60,000. */
-  readonly resendMs?: number | undefined
-  /** How many firing alerts are sent again at most. Default 10,000. */
+  readonly resendEveryMs?: number | undefined
+  /** How many firing alerts are sent again at most, the worst first. Default 10,000. */
   readonly alertsMax?: number | undefined
 }
 
@@ -34,13 +35,11 @@ const BATCH_BYTES_MAX = 1_000_000
 
 /**
  * Hands alerts to an Alertmanager (`POST /api/v2/alerts`), which groups, routes and repeats them by
- * its own rules. As that API expects, every firing alert is sent again each `resendMs`, with an
- * `endsAt` four intervals ahead: when the process dies, its alerts end by themselves.
- *
- * A notification without omitted alerts says all of its group: a firing alert that it no longer names
- * is not sent again. An alert beyond `alertsMax`, or omitted from the notification, is counted in
- * `alert_channel_untracked_total` and in a warning. What fires is kept in memory alone: after a
- * restart it is sent again with its group's next notification.
+ * its own rules. As that API expects, the alert manager has every alert that fires sent again each
+ * `resendEveryMs`, with an `endsAt` four intervals ahead: when no process is left, its alerts end by
+ * themselves. What fires is read from the manager's store each time, so that a restart, a second
+ * process or a silence changes nothing of it. Beyond `alertsMax` alerts are not sent again; they are
+ * counted in `alert_channel_untracked_total` and in a warning.
  *
  * For a cluster of Alertmanagers make one channel for each and deliver to all.
  *
@@ -51,18 +50,17 @@ const BATCH_BYTES_MAX = 1_000_000
  * import { alertmanagerChannel } from '@assay/core'
  *
  * const channel = alertmanagerChannel({ url: 'http://alertmanager:9093' })
- * console.log(channel.kind) // alertmanager
- * await channel.close?.()
+ * console.log(channel.kind, channel.resendEveryMs) // alertmanager 60000
  * ```
  */
 export function alertmanagerChannel(options: AlertmanagerChannelOptions): AlertChannel {
-  const { url, resendMs = 60_000, alertsMax = 10_000 } = options
+  const { url, resendEveryMs = 60_000, alertsMax = 10_000 } = options
   assertHttpUrl(FACTORY, 'url', url)
   const headers = readHeaders(FACTORY, options.headers)
-  assertDurationMs(FACTORY, 'resendMs', resendMs, { min: 1 })
+  assertDurationMs(FACTORY, 'resendEveryMs', resendEveryMs, { min: 1 })
   assertWholeNumber(FACTORY, 'alertsMax', alertsMax, { min: 1 })
   const settings = readChannelSettings(FACTORY, options, { name: 'alertmanager', intervalMs: 0 })
-  const { name, clock } = settings
+  const { name, clock, logger } = settings
   const run = createDeliveryRunner(settings)
   const countUntracked = createUntrackedCounter(settings.metrics, name)
   const endpoint: HttpEndpoint = {
@@ -73,91 +71,42 @@ export function alertmanagerChannel(options: AlertmanagerChannelOptions): AlertC
     secrets: [url, ...Object.values(headers)],
   }
 
-  const firing = createFiringAlerts({ alertsMax })
-  const underWay = new Set<Promise<void>>()
-  const closing = new AbortController()
-  let timer: Timer | undefined
-  /** What ended while firing alerts were being sent again: that request may have overtaken the end. */
-  let endedMeanwhile: AlertmanagerRecord[] | undefined
-
-  async function post(records: readonly AlertmanagerRecord[], signal: AbortSignal): Promise<void> {
+  async function post(alerts: readonly NotifiedAlert[], signal: AbortSignal): Promise<void> {
+    const now = clock.now()
+    const records = alerts.map((alert) => alertmanagerRecord(alert, now))
+    let hasDelivered = false
     for (const batch of batchesOf(records)) {
-      await run(
-        (attemptSignal) => {
-          const firingUntil = clock.now() + INTERVALS_UNTIL_END * resendMs
-          const body = JSON.stringify(batch.map((record) => alertmanagerAlert(record, firingUntil)))
-          return postJson(endpoint, { headers, body }, attemptSignal)
-        },
-        { signal },
-      )
-    }
-  }
-
-  function schedule(): void {
-    if (timer !== undefined || closing.signal.aborted || firing.size() === 0) return
-    timer = clock.setTimer(() => void remember(resend()), resendMs)
-  }
-
-  async function resend(): Promise<void> {
-    const records = firing.list()
-    const controller = new AbortController()
-    const abort = (): void => controller.abort()
-    // One that is not done within an interval makes room for the next, which says more.
-    const limit = clock.setTimer(abort, resendMs)
-    closing.signal.addEventListener('abort', abort, { once: true })
-    endedMeanwhile = []
-    try {
-      await post(records, controller.signal)
-      await post(endedMeanwhile, controller.signal)
-    } catch {
-      if (!closing.signal.aborted) {
-        warn({ alerts: records.length }, 'Firing alerts could not be sent again in this interval.')
+      try {
+        await run((attemptSignal) => postBatch(batch, attemptSignal), { signal })
+      } catch (error) {
+        const isPartial = hasDelivered && error instanceof AlertDeliveryFailedError
+        throw isPartial ? inDoubt(name, error) : error
       }
-    }
-    limit.cancel()
-    closing.signal.removeEventListener('abort', abort)
-    endedMeanwhile = undefined
-    timer = undefined
-    schedule()
-  }
-
-  async function remember(work: Promise<void>): Promise<void> {
-    underWay.add(work)
-    try {
-      await work
-    } finally {
-      underWay.delete(work)
+      hasDelivered = true
     }
   }
 
-  function warn(facts: object, message: string): void {
-    try {
-      settings.logger.warn({ channel: name, ...facts }, message)
-    } catch {
-      // A logger that throws must not cost anyone an alert.
-    }
+  async function postBatch(
+    batch: readonly AlertmanagerRecord[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const firingUntil = clock.now() + INTERVALS_UNTIL_END * resendEveryMs
+    const body = JSON.stringify(batch.map((record) => alertmanagerAlert(record, firingUntil)))
+    await postJson(endpoint, { headers, body }, signal)
   }
 
   return {
     kind: 'alertmanager',
-    async deliver(notification, { signal }) {
-      if (closing.signal.aborted) throw new AlertDeliveryFailedError(name, 'closed')
-      const now = clock.now()
-      const records = notification.alerts.map((alert) => alertmanagerRecord(alert, now))
-      const untracked = firing.update(notification, records)
-      if (untracked > 0) {
-        countUntracked(untracked)
-        warn({ untracked, alertsMax }, 'Some firing alerts will not be sent again.')
+    resendEveryMs,
+    resendAlertsMax: alertsMax,
+    deliver: ({ alerts }, { signal }) => post(alerts, signal),
+    async resend({ alerts, omittedAlertCount }, { signal }) {
+      if (omittedAlertCount > 0) {
+        countUntracked(omittedAlertCount)
+        const facts = { channel: name, untracked: omittedAlertCount, alertsMax }
+        tellQuietly(() => logger.warn(facts, 'Some firing alerts are not sent again.'))
       }
-      endedMeanwhile = endedMeanwhile?.concat(records.filter(({ endsAt }) => endsAt !== null))
-      schedule()
-      await remember(post(records, signal))
-    },
-    async close() {
-      closing.abort()
-      timer?.cancel()
-      await Promise.allSettled(underWay)
-      firing.clear()
+      await post(alerts, signal)
     },
   }
 }

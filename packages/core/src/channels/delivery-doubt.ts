@@ -43,7 +43,11 @@ export function createDeliveryDoubt(channel: string): DeliveryDoubt {
   }
 }
 
-function inDoubt(channel: string, error: AlertDeliveryFailedError): AlertDeliveryFailedError {
+/** The same failure of a delivery of which some may have arrived. */
+export function inDoubt(
+  channel: string,
+  error: AlertDeliveryFailedError,
+): AlertDeliveryFailedError {
   const { retryAfterMs, status, vendorCode } = error.context
   const details = { retryAfterMs, status, vendorCode, mayHaveArrived: true }
   return new AlertDeliveryFailedError(channel, error.reason, details)
