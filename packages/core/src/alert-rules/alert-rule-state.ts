@@ -6,7 +6,7 @@ import type { AlertRule } from './alert-rule.ts'
  * - `inactive`: it does not hold.
  * - `pending`: it holds, not yet for `forMs`.
  * - `firing`: it has held for `forMs`, or has ceased to less than `keepFiringForMs` ago.
- * - `no_data`: there is nothing to judge.
+ * - `no_data`: there is nothing to judge, and no `keepFiringForMs` has it fire on.
  */
 export type AlertState = 'inactive' | 'pending' | 'firing' | 'no_data'
 
@@ -16,8 +16,9 @@ export type AlertState = 'inactive' | 'pending' | 'firing' | 'no_data'
  * - `no_series`: nothing is measured, or one side of a ratio or of `and` is missing.
  * - `too_few_samples`: there were fewer events than `minSamples`.
  * - `not_a_number`: the measurement is `NaN`, as a share of nothing.
+ * - `window_not_covered`: samples that it needs were lost, because `samplesMax` was reached.
  */
-export type NoDataReason = 'no_series' | 'too_few_samples' | 'not_a_number'
+export type NoDataReason = 'no_series' | 'too_few_samples' | 'not_a_number' | 'window_not_covered'
 
 /** The state of a rule for one label set, as of the last tick. */
 export interface AlertRuleState {

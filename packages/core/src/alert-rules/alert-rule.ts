@@ -25,7 +25,7 @@ export interface AlertRule extends AlertCondition {
   readonly or: readonly AlertCondition[]
   /** How long it must hold before it fires, in milliseconds. */
   readonly forMs: number
-  /** How long it goes on firing when it no longer holds, in milliseconds. */
+  /** How long it goes on firing when it no longer holds or has no data, in milliseconds. */
   readonly keepFiringForMs: number
   /** What to do about it. */
   readonly runbookUrl: string

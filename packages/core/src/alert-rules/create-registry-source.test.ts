@@ -288,6 +288,8 @@ describe('createRegistrySource', () => {
 
   it('refuses a limit that is none', () => {
     expect(() => createRegistrySource(createMetrics(), { samplesMax: 0 })).toThrow('samplesMax')
+    const options = { longWindowSamples: 1 }
+    expect(() => createRegistrySource(createMetrics(), options)).toThrow('longWindowSamples')
   })
 })
 

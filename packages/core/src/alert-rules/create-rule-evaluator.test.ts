@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type CollectableMetrics, createMetrics } from '../metrics/create-metrics.ts'
 import { createTestClock, type TestClock } from '../testing/test-clock.ts'
 import type { AlertRuleSource } from './alert-rule-source.ts'
-import { createRegistrySource } from './create-registry-source.ts'
+import { ALERT_RULE_SAMPLES_DROPPED_TOTAL, createRegistrySource } from './create-registry-source.ts'
 import { createRepositorySource } from './create-repository-source.ts'
 import { createRuleEvaluator, type RuleEvaluator, type RuleTick } from './create-rule-evaluator.ts'
 import { type AlertRuleOptions, defineAlertRule } from './define-alert-rule.ts'
@@ -319,6 +319,188 @@ describe('createRuleEvaluator', () => {
   })
 })
 
+describe('a rule over a long window', () => {
+  const TICK = 15 * SECOND
+  const DAY = 86_400_000
+  const shareOver = (windowMs: number) =>
+    measure.ratio(
+      measure.increase({ metric: 'tries_total', windowMs, where: { outcome: 'failed' } }),
+      measure.increase({ metric: 'tries_total', windowMs }),
+    )
+
+  /** Forty routes that are tried once in 15 seconds; from some moment on, nine of ten tries fail. */
+  function setUpTries(samplesMax: number, ...rules: ReturnType<typeof rule>[]) {
+    const metrics = createMetrics()
+    const labelNames = ['route', 'outcome']
+    const tries = metrics.counter({ name: 'tries_total', help: 'Tries.', labelNames })
+    const clock = createTestClock({ now: 1_000_000 })
+    const source = createRegistrySource(metrics, { samplesMax })
+    const evaluator = createRuleEvaluator({ rules, source, clock })
+    const series = (outcome: string) =>
+      Array.from({ length: 40 }, (_, route) => tries.labels({ route: String(route), outcome }))
+    const sent = series('sent')
+    return {
+      evaluator,
+      dropped: () => {
+        const families = metrics.collect()
+        const family = families.find(({ name }) => name === ALERT_RULE_SAMPLES_DROPPED_TOTAL)
+        return family?.type === 'counter' ? family.series[0]?.value : undefined
+      },
+      /** Ticks for as long, and gives how long after the first tick the state changed to what. */
+      run: async (forMs: number, { areFailing = false } = {}) => {
+        const failed = areFailing ? series('failed') : []
+        const seen: [string, string, number][] = []
+        for (let passed = 0; passed < forMs; passed += TICK) {
+          for (const each of sent) each.inc()
+          for (const each of failed) each.inc(9)
+          clock.setWallClock(clock.now() + TICK)
+          for (const {
+            rule: { name },
+            state,
+          } of (await evaluator.tick()).transitions) {
+            seen.push([name, state, passed / 60_000])
+          }
+        }
+        return seen
+      },
+    }
+  }
+
+  it('fires when the share of the whole window is reached, however many series there are', async () => {
+    const slow = rule({ expr: shareOver(3 * DAY), threshold: 0.005 })
+    const steady = rule({ name: 'Steady', expr: shareOver(DAY / 4), threshold: 0.03 })
+    const { run, dropped } = setUpTries(400_000, slow, steady)
+    await run(3 * DAY)
+    const seen = await run(60 * 60_000, { areFailing: true })
+    expect(dropped()).toBe(0)
+    expect(seen.map(([name, state]) => [name, state])).toEqual([
+      ['Steady', 'firing'],
+      ['TooDeep', 'firing'],
+    ])
+    // Nine of ten tries are failures, and ten times as many: 0.5 % of 3 days after 2.4 minutes, 3 % of
+    // 6 hours after 1.2. What is looked at seldom is seen late: by two 500ths of the window.
+    const [[, , steadyAt], [, , slowAt]] = seen as [
+      [string, string, number],
+      [string, string, number],
+    ]
+    expect(steadyAt).toBeGreaterThanOrEqual(1)
+    expect(steadyAt).toBeLessThan(1.2 + 2 * 0.75 + 0.5)
+    expect(slowAt).toBeGreaterThan(2)
+    expect(slowAt).toBeLessThan(2.4 + 2 * 8.75 + 0.5)
+  })
+
+  it('has no data while samples of its window were lost, and says so; a shorter one goes on', async () => {
+    const long = rule({ expr: shareOver(60 * 60_000), threshold: 0.005 })
+    const short = rule({ name: 'Short', expr: shareOver(5 * 60_000), threshold: 0.5 })
+    const both = rule({
+      name: 'Both',
+      expr: shareOver(60 * 60_000),
+      threshold: 0.005,
+      minSamples: 1,
+      and: [{ expr: shareOver(5 * 60_000), op: '>', threshold: 0.5 }],
+    })
+    const { run, evaluator, dropped } = setUpTries(10_000, long, short, both)
+    // Eighty series find room for 64 samples each, which are 16 minutes.
+    await run(15 * SECOND, { areFailing: true })
+    // A young process is no loss: there were no samples before.
+    await run(15 * 60_000)
+    expect(dropped()).toBe(0)
+    expect(evaluator.states().map(({ state }) => state)).toEqual([
+      'inactive',
+      'inactive',
+      'inactive',
+    ])
+
+    await run(60 * 60_000)
+    expect(dropped()).toBeGreaterThan(0)
+    const lost = { state: 'no_data', reason: 'window_not_covered', value: undefined }
+    expect(evaluator.states()).toMatchObject([lost, { state: 'inactive' }, { state: 'inactive' }])
+    await run(5 * 60_000, { areFailing: true })
+    expect(evaluator.states()).toMatchObject([lost, { state: 'firing' }, lost])
+  })
+
+  it('has data again when the loss lies before its window', async () => {
+    const metrics = createMetrics()
+    const clock = createTestClock({ now: 1_000_000 })
+    const increase = measure.increase({ metric: 'tries_total', windowMs: 10 * 60_000 })
+    const source = createRegistrySource(metrics, { samplesMax: 16 })
+    const rules = [rule({ expr: increase, op: '>', threshold: 0 })]
+    const evaluator = createRuleEvaluator({ rules, source, clock })
+    const counter = metrics.counter({ name: 'tries_total', help: 'Tries.' }).labels({})
+    const states: string[] = []
+    const tick = async (afterMs: number) => {
+      counter.inc()
+      await clock.advance(afterMs)
+      await evaluator.tick()
+      const { state, reason = '' } = evaluator.states()[0]!
+      if (`${state} ${reason}` !== states.at(-1)) states.push(`${state} ${reason}`)
+    }
+    for (let count = 0; count < 30; count += 1) await tick(15 * SECOND)
+    for (let count = 0; count < 30; count += 1) await tick(60 * SECOND)
+    expect(states).toEqual([
+      'no_data no_series',
+      'firing ',
+      'no_data window_not_covered',
+      'firing ',
+    ])
+  })
+
+  it('has no data for a sum while a series of it finds no room, and goes on for each by itself', async () => {
+    const metrics = createMetrics()
+    const source = createRegistrySource(metrics, { samplesMax: 16 })
+    const rules = [
+      rule({ expr: measure.gauge({ metric: 'depth', by: [], fold: 'sum' }) }),
+      rule({ name: 'Each' }),
+    ]
+    const evaluator = createRuleEvaluator({ rules, source, clock: createTestClock() })
+    const gauge = metrics.gauge({ name: 'depth', help: 'Depth.', labelNames: ['kind'] })
+    for (const kind of ['a', 'b', 'c']) gauge.labels({ kind }).set(11)
+    await evaluator.tick()
+    expect(
+      evaluator.states().map(({ labels, state, reason }) => [labels['kind'], state, reason]),
+    ).toEqual([
+      [undefined, 'no_data', 'window_not_covered'],
+      ['a', 'firing', undefined],
+      ['b', 'firing', undefined],
+    ])
+  })
+
+  it('has no data about an earlier day whose samples were lost', async () => {
+    const metrics = createMetrics()
+    const clock = createTestClock({ now: 1_000_000 })
+    const source = createRegistrySource(metrics, { samplesMax: 16 })
+    const rules = [rule({ expr: measure.comparedWithDaysBefore(depth, 1) })]
+    const evaluator = createRuleEvaluator({ rules, source, clock })
+    metrics.gauge({ name: 'depth', help: 'Depth.' }).labels({}).set(1)
+    for (let minute = 0; minute < 1_500; minute += 4) {
+      await clock.advance(4 * 60_000)
+      await evaluator.tick()
+    }
+    expect(evaluator.states()).toMatchObject([{ state: 'no_data', reason: 'window_not_covered' }])
+  })
+
+  it('forgets a loss when the clock is set back', async () => {
+    const metrics = createMetrics()
+    const clock = createTestClock({ now: 1_000_000_000 })
+    const increase = measure.increase({ metric: 'tries_total', windowMs: 10 * 60_000 })
+    const source = createRegistrySource(metrics, { samplesMax: 16 })
+    const rules = [rule({ expr: increase, op: '>', threshold: 0 })]
+    const evaluator = createRuleEvaluator({ rules, source, clock })
+    const counter = metrics.counter({ name: 'tries_total', help: 'Tries.' }).labels({})
+    const tick = async () => {
+      counter.inc()
+      await clock.advance(15 * SECOND)
+      await evaluator.tick()
+      return evaluator.states()[0]?.reason
+    }
+    for (let count = 0; count < 30; count += 1) await tick()
+    expect(await tick()).toBe('window_not_covered')
+    clock.setWallClock(1_000_000)
+    await tick()
+    expect(await tick()).toBeUndefined()
+  })
+})
+
 describe('a rule with a minimum of samples', () => {
   const failed = { metric: 'tries_total', windowMs: 60 * SECOND, where: { outcome: 'failed' } }
   const all = { metric: 'tries_total', windowMs: 60 * SECOND }
@@ -359,6 +541,25 @@ describe('a rule with a minimum of samples', () => {
     await evaluator.tick()
     count = 3
     expect(changes(await evaluator.tick())).toEqual(['firing → no_data'])
+  })
+
+  it('fires on with too few for as long as it keeps firing, as in Prometheus', async () => {
+    let count = 30
+    const source = createRepositorySource({
+      readings: {
+        tries_total: { count: async () => [{ labels: { outcome: 'failed' }, value: count }] },
+      },
+    })
+    const clock = createTestClock()
+    const rules = [rule({ ...failing, keepFiringForMs: 20 * SECOND })]
+    const evaluator = createRuleEvaluator({ rules, source, clock })
+    const seen = [changes(await evaluator.tick())]
+    count = 3
+    for (let ticks = 0; ticks < 3; ticks += 1) {
+      await clock.advance(10 * SECOND)
+      seen.push(changes(await evaluator.tick()))
+    }
+    expect(seen).toEqual([['inactive → firing'], [], [], ['firing → no_data']])
   })
 })
 

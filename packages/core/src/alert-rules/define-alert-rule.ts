@@ -30,7 +30,10 @@ export interface AlertRuleOptions extends AlertConditionOptions {
   readonly or?: readonly AlertConditionOptions[] | undefined
   /** How long it must hold before it fires, in milliseconds. Default 0. */
   readonly forMs?: number | undefined
-  /** How long it goes on firing when it no longer holds, in milliseconds. Default 0. */
+  /**
+   * How long it goes on firing when it no longer holds, in milliseconds. As in Prometheus, it no longer
+   * holds as well when it has no data, such as too few samples. Default 0.
+   */
   readonly keepFiringForMs?: number | undefined
   /** What to do about it: an `http` or `https` address. */
   readonly runbookUrl: string

@@ -1,7 +1,7 @@
 import type { LeafExpression } from './alert-expression.ts'
 import type { WindowEdge } from './alert-rule-source.ts'
 import { extrapolatedIncrease, type TickWindow } from './extrapolated-increase.ts'
-import { createGroupedReader, createQuantileReader } from './group-series.ts'
+import { createGroupedReader, createQuantileReader, type GroupedReader } from './group-series.ts'
 import { compileMatches, equalitiesOf } from './label-match.ts'
 import { createLabelSet, type RuleVector } from './rule-vector.ts'
 import { findSpan, isPresent, sampleAt, type SampleTable, type TickSpan } from './sample-table.ts'
@@ -36,67 +36,73 @@ export function createLeafReader(
     firstTick: edge === 'closed' ? times.firstFrom(to - windowMs) : times.firstAfter(to - windowMs),
     endTick: times.firstAfter(to),
   })
-  /** The last tick: a series that was not there when the others were last sampled is gone. */
-  const instantTick = (at: number): number => {
-    const { firstTick, endTick } = windowAt(at, LOOKBACK_MS)
-    return endTick > firstTick ? endTick - 1 : -1
+  /** When the newest sample was taken that is missing. A refused series says nothing of the others. */
+  const missingAt = (): number =>
+    'by' in leaf && leaf.by === null ? store.lostAt : Math.max(store.lostAt, store.refusedAt)
+
+  const atInstant = (read: (tick: number) => RuleVector): LeafReader => {
+    return (at) => {
+      const { firstTick, endTick } = windowAt(at, LOOKBACK_MS)
+      // Of the last tick: a series that was not there when the others were last sampled is gone.
+      const tick = endTick > firstTick ? endTick - 1 : -1
+      return marked(read(tick), tick >= 0 && missingAt() >= times.at(tick))
+    }
+  }
+  const overWindow = (windowMs: number, read: (window: TickWindow) => RuleVector): LeafReader => {
+    return (at) => {
+      const window = windowAt(at, windowMs)
+      const { from } = window
+      return marked(read(window), edge === 'closed' ? missingAt() >= from : missingAt() > from)
+    }
   }
   const timed = { table, times }
   const estimate = {
     limitsToZeroFirst: edge === 'closed',
     seconds: leaf.kind === 'rate' || leaf.kind === 'quantile' ? leaf.windowMs / 1_000 : 1,
   }
+  const increases = (read: GroupedReader, windowMs: number): LeafReader =>
+    overWindow(windowMs, (window) =>
+      read((column) => extrapolatedIncrease(timed, column, window, estimate)),
+    )
 
   switch (leaf.kind) {
     case 'gauge':
     case 'streak': {
       const read = createGroupedReader(leaf, { store, findMembers, columnOf })
-      return (at) => {
-        const tick = instantTick(at)
-        return read((column) =>
+      return atInstant((tick) =>
+        read((column) =>
           isPresent(table, column, tick) ? sampleAt(table, column, tick) : undefined,
-        )
-      }
+        ),
+      )
     }
     case 'absent': {
       const labelSets = [createLabelSet(equalitiesOf(leaf.where))]
-      return (at) => {
-        const tick = instantTick(at)
+      return atInstant((tick) => {
         const isThere = findMembers().some(({ column }) => isPresent(table, column, tick))
         return { labelSets, values: [isThere ? 0 : 1] }
-      }
+      })
     }
     case 'average': {
       const read = createGroupedReader(leaf, { store, findMembers, columnOf })
-      return (at) => {
-        const window = windowAt(at, leaf.windowMs)
-        return read((column) => meanOver(table, column, window))
-      }
+      return overWindow(leaf.windowMs, (window) =>
+        read((column) => meanOver(table, column, window)),
+      )
     }
     case 'increase':
-    case 'rate': {
-      const read = createGroupedReader(leaf, { store, findMembers, columnOf })
-      return (at) => {
-        const window = windowAt(at, leaf.windowMs)
-        return read((column) => extrapolatedIncrease(timed, column, window, estimate))
-      }
-    }
+    case 'rate':
+      return increases(createGroupedReader(leaf, { store, findMembers, columnOf }), leaf.windowMs)
     case 'observations': {
       const columnOfBound = columnOfBucket(leaf.atMost ?? Number.POSITIVE_INFINITY)
       const read = createGroupedReader(leaf, { store, findMembers, columnOf: columnOfBound })
-      return (at) => {
-        const window = windowAt(at, leaf.windowMs)
-        return read((column) => extrapolatedIncrease(timed, column, window, estimate))
-      }
+      return increases(read, leaf.windowMs)
     }
-    case 'quantile': {
-      const read = createQuantileReader(leaf, { store, findMembers })
-      return (at) => {
-        const window = windowAt(at, leaf.windowMs)
-        return read((column) => extrapolatedIncrease(timed, column, window, estimate))
-      }
-    }
+    case 'quantile':
+      return increases(createQuantileReader(leaf, { store, findMembers }), leaf.windowMs)
   }
+}
+
+function marked(vector: RuleVector, isIncomplete: boolean): RuleVector {
+  return isIncomplete ? { ...vector, isIncomplete } : vector
 }
 
 function columnOf({ column }: StoredSeries): number {

@@ -34,6 +34,7 @@ import {
 /** Each takes promtool a tenth of a second, so that elsewhere than in CI it is a slice. */
 const isWhole = process.env['ASSAY_REQUIRE_SERVERS'] === '1'
 const SCENARIO_COUNT = isWhole ? 220 : 40
+const LONG_WINDOW_COUNT = isWhole ? 10 : 2
 const CHECKS_MIN = isWhole ? 20_000 : 4_000
 
 describePromtool('Rules in this process and in Prometheus', (promtool) => {
@@ -63,6 +64,16 @@ describePromtool('Rules in this process and in Prometheus', (promtool) => {
       return { [`test-${seed}.yml`]: tests }
     })
     expect(valueCount).toBeGreaterThan(SCENARIO_COUNT * 50)
+  }, 180_000)
+
+  it('measure a long window as a Prometheus that scrapes as seldom, to the last bit', async () => {
+    let valueCount = 0
+    await expectNoDifference(promtool, LONG_WINDOW_COUNT, async (seed) => {
+      const { tests, count } = await playLongWindow(seed, edge)
+      valueCount += count
+      return { [`test-${seed}.yml`]: tests }
+    })
+    expect(valueCount).toBeGreaterThan(LONG_WINDOW_COUNT * 100)
   }, 180_000)
 })
 
@@ -159,12 +170,52 @@ async function playMeasurements(
       defineAlertRule({ ...NAMELESS, name: `Rule${index}`, expr, op: '>', threshold: 0 }),
     )
 
+  const evaluationIntervalMs = Math.round(intervalMs * draw.oneOf([5, 7.3]))
+  const times = { intervalMs, evaluationIntervalMs, atMax: stepCount * intervalMs, edge }
+  return measureWorld(world, rules, times, { world, intervalMs })
+}
+
+/** Six hours are looked at 500 times, every 43.2 seconds: at each third of our ticks. */
+async function playLongWindow(
+  seed: number,
+  edge: WindowEdge,
+): Promise<{ readonly tests: string; readonly count: number }> {
+  const draw = createDraw(2_000_000 + seed)
+  const intervalMs = 15_000
+  const stepCount = (8 * 3_600_000) / intervalMs
+  const { series } = drawWorld(draw, stepCount, true)
+  const world = { series, isSkipped: Array.from({ length: stepCount }, () => false) }
+  const isScraped = (_: unknown, step: number): boolean => step % 3 === 0
+  const scraped = {
+    series: series.map((each) => ({ ...each, steps: each.steps.filter(isScraped) })),
+    isSkipped: world.isSkipped.filter(isScraped),
+  }
+  const windowMs = 6 * 3_600_000
+  const requests = { metric: 'requests_total', windowMs, by: ['status'] }
+  const latency = { metric: 'latency_seconds', windowMs, by: ['job'] }
+  const rules = [
+    measure.increase(requests),
+    measure.rate(requests),
+    measure.observations({ ...latency, atMost: 0.5 }),
+    measure.quantile({ ...latency, quantile: 0.95 }),
+  ].map((expr, index) =>
+    defineAlertRule({ ...NAMELESS, name: `Rule${index}`, expr, op: '>', threshold: 0 }),
+  )
+  const evaluationIntervalMs = draw.oneOf([600_000, 613_000])
+  const times = { intervalMs, evaluationIntervalMs, atMax: stepCount * intervalMs, edge }
+  return measureWorld(world, rules, times, { world: scraped, intervalMs: 3 * intervalMs })
+}
+
+/** What we measure in a world becomes what Prometheus has to find where it is scraped. */
+async function measureWorld(
+  world: RandomWorld,
+  rules: readonly AlertRule[],
+  times: Times,
+  scraped: { readonly world: RandomWorld; readonly intervalMs: number },
+): Promise<{ readonly tests: string; readonly count: number }> {
   const expectations: YamlValue[] = []
   let count = 0
-  const atMax = stepCount * intervalMs
-  const evaluationIntervalMs = Math.round(intervalMs * draw.oneOf([5, 7.3]))
-  const times = { intervalMs, evaluationIntervalMs, atMax }
-  await evaluateWorld(world, rules, { ...times, edge }, (atMs, states) => {
+  await evaluateWorld(world, rules, times, (atMs, states) => {
     for (const rule of rules) {
       const measured = states.filter((state) => state.rule === rule && state.value !== undefined)
       count += measured.length
@@ -182,11 +233,11 @@ async function playMeasurements(
   })
   const file = {
     rule_files: [],
-    evaluation_interval: formatPrometheusDuration(evaluationIntervalMs),
+    evaluation_interval: formatPrometheusDuration(times.evaluationIntervalMs),
   }
   const input = {
-    interval: formatPrometheusDuration(intervalMs),
-    input_series: toAllPromtoolSeries(world).map(toInputSeries),
+    interval: formatPrometheusDuration(scraped.intervalMs),
+    input_series: toAllPromtoolSeries(scraped.world).map(toInputSeries),
     promql_expr_test: expectations,
   }
   return { tests: formatYaml({ ...file, tests: [input] }), count }

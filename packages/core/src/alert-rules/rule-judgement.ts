@@ -1,13 +1,19 @@
 import type { AlertCondition, AlertOperator } from './alert-rule.ts'
-import { createVectorLookup, type LabelSet, type RuleVector } from './rule-vector.ts'
+import {
+  createVectorLookup,
+  EMPTY_LABEL_SET,
+  type LabelSet,
+  type RuleVector,
+} from './rule-vector.ts'
 
 /** What a condition says about a label set. The order matters: each is stronger than those before. */
 export const VERDICT = {
-  no_series: 0,
-  too_few_samples: 1,
-  not_a_number: 2,
-  fails: 3,
-  holds: 4,
+  window_not_covered: 0,
+  no_series: 1,
+  too_few_samples: 2,
+  not_a_number: 3,
+  fails: 4,
+  holds: 5,
 } as const
 
 /** What a condition, or a rule, says about each label set. */
@@ -20,9 +26,11 @@ export interface RuleJudgement {
 /** Compares measurements with the threshold, where there are enough events. */
 export function judge(
   { op, threshold, minSamples }: AlertCondition,
-  { labelSets, values }: RuleVector,
+  measured: RuleVector,
   counts: RuleVector | undefined,
 ): RuleJudgement {
+  const { labelSets, values, isIncomplete } = measured
+  if (isIncomplete === true || counts?.isIncomplete === true) return judgeIncomplete(labelSets)
   const holds = COMPARE[op]
   const lookup = counts && createVectorLookup(counts)
   const verdicts = new Uint8Array(labelSets.length)
@@ -40,6 +48,18 @@ export function judge(
   }
   return { labelSets, values, verdicts }
 }
+
+/** Whatever was measured, it is not shown either. */
+function judgeIncomplete(labelSets: readonly LabelSet[]): RuleJudgement {
+  const those = labelSets.length > 0 ? labelSets : NO_LABEL_SETS
+  return {
+    labelSets: those,
+    values: new Float64Array(those.length).fill(Number.NaN),
+    verdicts: new Uint8Array(those.length).fill(VERDICT.window_not_covered),
+  }
+}
+
+const NO_LABEL_SETS: readonly LabelSet[] = [EMPTY_LABEL_SET]
 
 const COMPARE: Readonly<Record<AlertOperator, (value: number, threshold: number) => boolean>> = {
   '>': (value, threshold) => value > threshold,

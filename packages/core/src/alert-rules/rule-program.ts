@@ -140,7 +140,7 @@ function divide(part: RuleVector, whole: RuleVector, missing: number | undefined
     const place = lookup.indexOf(whole.labelSets[index]!, index)
     values[index] = shareOf(place < 0 ? divisor * missing : part.values[place]!, divisor)
   }
-  return { labelSets: whole.labelSets, values }
+  return { labelSets: whole.labelSets, values, isIncomplete: isEitherIncomplete(part, whole) }
 }
 
 /** There is no share of nothing, not even an infinitely large one. */
@@ -174,5 +174,10 @@ function zip(
   return {
     labelSets: isWhole ? left.labelSets : left.labelSets.filter((_, index) => isShared[index]),
     values,
+    isIncomplete: isEitherIncomplete(left, right),
   }
+}
+
+function isEitherIncomplete(left: RuleVector, right: RuleVector): boolean {
+  return left.isIncomplete === true || right.isIncomplete === true
 }

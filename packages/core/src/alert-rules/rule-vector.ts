@@ -10,6 +10,11 @@ export interface RuleVector {
   readonly labelSets: readonly LabelSet[]
   /** As many as there are label sets. */
   readonly values: ArrayLike<number>
+  /**
+   * Whether samples were lost that the values needed, so that they say nothing. Default: all were
+   * there, or never taken.
+   */
+  readonly isIncomplete?: boolean | undefined
 }
 
 export const EMPTY_LABEL_SET: LabelSet = /* @__PURE__ */ createLabelSet({})

@@ -24,6 +24,10 @@ export interface SeriesStore {
   readonly table: SampleTable
   /** Changes whenever a series comes or goes. */
   readonly version: number
+  /** When the newest of the samples was taken that were lost for want of room; `-Infinity`: none was. */
+  readonly lostAt: number
+  /** When a series was last refused for want of room. */
+  readonly refusedAt: number
   /** Makes room for the samples of the next tick, at `time` in epoch milliseconds. */
   beginTick(time: number): void
   /** Enters the samples of the tick. */
@@ -49,6 +53,8 @@ export interface SeriesStoreOptions {
 
 type Sample = MetricFamily['series'][number]
 
+const NEVER = Number.NEGATIVE_INFINITY
+
 /** Makes an empty store for one metric. */
 export function createSeriesStore({
   isHistogram,
@@ -65,6 +71,8 @@ export function createSeriesStore({
   let order: (StoredSeries | undefined)[] = []
   let version = 0
   let columnCount = 0
+  let lostAt = NEVER
+  let refusedAt = NEVER
   /** Places of dropped series, by how many columns they had. */
   const freeColumns = new Map<number, number[]>()
 
@@ -138,10 +146,19 @@ export function createSeriesStore({
     get version() {
       return version
     },
+    get lostAt() {
+      return lostAt
+    },
+    get refusedAt() {
+      return refusedAt
+    },
     beginTick(time) {
       const isFull = table.endTick - table.startTick === table.rowCapacity
       if (isFull && isNeeded(table.startTick, time)) {
-        if (!resize(table.rowCapacity * 2, table.columnCapacity)) budget.onDropped(columnCount)
+        if (!resize(table.rowCapacity * 2, table.columnCapacity)) {
+          budget.onDropped(columnCount)
+          lostAt = times.at(table.startTick)
+        }
       }
       beginRow(table)
     },
@@ -154,8 +171,10 @@ export function createSeriesStore({
           stored = find(sample)
           order[index] = stored
         }
-        if (stored === undefined) budget.onDropped(1)
-        else if ('value' in sample) enterSample(table, stored.column, sample.value)
+        if (stored === undefined) {
+          budget.onDropped(1)
+          refusedAt = times.at(times.end - 1)
+        } else if ('value' in sample) enterSample(table, stored.column, sample.value)
         else {
           const { buckets } = sample.histogram
           for (let place = 0; place < buckets.length; place += 1) {
@@ -166,6 +185,8 @@ export function createSeriesStore({
     },
     dropStale(time) {
       drop(({ column }) => !isNeeded(table.lastTick[column]!, time))
+      if (lostAt < time - retentionMs) lostAt = NEVER
+      if (refusedAt < time - retentionMs) refusedAt = NEVER
     },
   }
 }
