@@ -83,6 +83,8 @@ export interface DetectOverAccounts<Row> {
   readonly name: string
   /** Those with the scope `system` see all events at the end; until then all are in memory. */
   readonly detectors: readonly ConfiguredDetector[]
+  /** Every rule that the report names, in its order. Default: those of the detectors. */
+  readonly ruleIds?: readonly string[] | undefined
   /** Reads a snapshot in which the rows of an account stand together. */
   readonly read: <Result>(
     work: (batches: AsyncIterable<readonly Row[]>) => Promise<Result>,
@@ -131,7 +133,7 @@ interface Detection<Row, RuleId extends string, Reason extends string> {
 }
 
 function createDetection<Row, RuleId extends string, Reason extends string>(
-  { detectors, parse }: DetectOverAccounts<Row>,
+  { detectors, parse, ruleIds = ruleIdsOf(detectors) }: DetectOverAccounts<Row>,
   {
     findingsMax = 10_000,
     sinceMs = Number.NEGATIVE_INFINITY,
@@ -144,7 +146,7 @@ function createDetection<Row, RuleId extends string, Reason extends string>(
   const judgeSystem = createJudge(detectors, 'system', untilMs)
   const findings: Finding<RuleId>[] = []
   const counts = { accounts: 0, events: 0, rejected: 0, findings: 0, late: 0 }
-  const tallies = createTallies(detectors)
+  const tallies = createTallies(ruleIds)
   /** Events of the account that is being read. */
   let ofAccount: AccountEvent[] = []
   const ofSystem: AccountEvent[] = []
@@ -230,8 +232,11 @@ interface Tally {
   readonly notEvaluable: Partial<Record<string, number>>
 }
 
-function createTallies(detectors: readonly ConfiguredDetector[]): Record<string, Tally> {
-  const ruleIds = detectors.flatMap(({ rules }) => Object.values(rules.ruleIds).flat())
+function ruleIdsOf(detectors: readonly ConfiguredDetector[]): readonly string[] {
+  return detectors.flatMap(({ rules }) => Object.values(rules.ruleIds).flat())
+}
+
+function createTallies(ruleIds: readonly string[]): Record<string, Tally> {
   return Object.fromEntries(
     ruleIds.map((ruleId) => [ruleId, { findings: 0, evaluated: 0, notEvaluable: {} }]),
   )
