@@ -272,6 +272,22 @@ describe('a channel that sends again', () => {
     expect(errorCount()).toEqual([{ labels: { step: 'resend' }, value: 2 }])
   })
 
+  it('is given nothing more while the interval before takes longer, because of an end', async () => {
+    const { manager, pass, resent, note } = startResender({
+      async resend(resending) {
+        note(resending)
+        if (resent.length > 2) return
+        await manager.resolve(alert('A'))
+        await new Promise<never>(() => {})
+      },
+    })
+    await manager.fire(alert('A'))
+    await manager.fire(alert('B'))
+    await manager.tick()
+    await pass(3 * MINUTE)
+    expect(resent).toEqual(['60 s: A B', '120 s: (A)', '180 s: B'])
+  })
+
   it('is told of ends that came while it could not send', async () => {
     const { manager, pass, resent, note } = startResender({
       async resend(resending) {

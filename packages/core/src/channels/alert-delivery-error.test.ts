@@ -12,7 +12,6 @@ test.each<[AlertDeliveryFailure, AlertDeliveryDetails, boolean]>([
   ['circuit-open', {}, false],
   ['too-many-waiting', {}, false],
   ['rate-limited', { status: 429 }, false],
-  ['closed', {}, false],
   ['network', { vendorCode: 'ECONNREFUSED' }, false],
   ['network', { vendorCode: 'ENOTFOUND' }, false],
   ['network', { vendorCode: 'EAI_AGAIN' }, false],

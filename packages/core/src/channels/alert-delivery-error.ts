@@ -10,7 +10,6 @@ import { AssayError, isAssayError } from '../errors/assay-error.ts'
  * - `unconfirmed`: the answer cannot be read, so nothing says that it was taken.
  * - `circuit-open`: the last deliveries failed, and none is tried until the pause is over.
  * - `too-many-waiting`: the queue of the channel is full.
- * - `closed`: the channel was closed.
  */
 export type AlertDeliveryFailure =
   | 'network'
@@ -20,7 +19,6 @@ export type AlertDeliveryFailure =
   | 'unconfirmed'
   | 'circuit-open'
   | 'too-many-waiting'
-  | 'closed'
 
 /** What else is known of a delivery that was not confirmed. None of it is a secret. */
 export type AlertDeliveryDetails = {
@@ -104,7 +102,6 @@ const NEVER_SENT: ReadonlySet<AlertDeliveryFailure> = new Set([
   'rate-limited',
   'circuit-open',
   'too-many-waiting',
-  'closed',
 ])
 /** Codes of sockets and resolvers that say that there was no connection to send anything over. */
 const NEVER_CONNECTED: ReadonlySet<string | undefined> = new Set([
