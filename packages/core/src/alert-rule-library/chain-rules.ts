@@ -26,10 +26,7 @@ export function createChainRules({ names, jobs, define }: RuleContext): readonly
       name: 'SolanaSlotLaggingBehind',
       component: 'solana',
       severity: 'critical',
-      expr: measure.difference(
-        measure.gauge({ metric: names.solanaNetworkSlot, by: ['instance'] }),
-        measure.gauge({ metric: names.solanaNodeSlot, by: ['instance'] }),
-      ),
+      expr: measure.gauge({ metric: names.solanaSlotsBehind, by: ['instance'] }),
       op: '>',
       threshold: 100,
       forMs: MINUTE_MS,

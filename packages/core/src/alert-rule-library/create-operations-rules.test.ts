@@ -83,9 +83,12 @@ test('every metric that a rule reads has a producer', () => {
 })
 
 test('an exporter that names a metric otherwise is read by that name', () => {
-  const renamed = createOperationsRules({ metricNames: { solanaNodeSlot: 'my_slot' } })
+  const renamed = createOperationsRules({ metricNames: { solanaSlotsBehind: 'my_lag' } })
   const rule = renamed.find(({ name }) => name === 'SolanaSlotLaggingBehind')
-  expect(rule === undefined ? [] : metricsOf(rule.expr)).toEqual(['solana_network_slot', 'my_slot'])
+  expect(rule === undefined ? [] : metricsOf(rule.expr)).toEqual(['my_lag'])
+  const byDefault = ruleNamed('SolanaSlotLaggingBehind')
+  // As asymmetric-research/solana-exporter 3.0.0 to 3.0.2 names it, in its collector.go.
+  expect(byDefault && metricsOf(byDefault.expr)).toEqual(['solana_node_num_slots_behind'])
 })
 
 test('where nobody scrapes, no rule asks whether Prometheus reaches a service', () => {

@@ -22,7 +22,7 @@ export type MetricProducer =
   | '@assay/chain-analysis'
   | 'node_exporter'
   | 'redis_exporter'
-  | 'Solana exporter'
+  | 'solana-exporter'
 
 /** A metric that the operations rules and dashboards read. */
 export interface RuleMetric {
@@ -77,8 +77,13 @@ export const operationsMetrics = {
   memoryTotal: { name: 'node_memory_MemTotal_bytes', producer: 'node_exporter' },
   redisMemoryUsed: { name: 'redis_memory_used_bytes', producer: 'redis_exporter' },
   redisMemoryMax: { name: 'redis_memory_max_bytes', producer: 'redis_exporter' },
-  solanaNetworkSlot: { name: 'solana_network_slot', producer: 'Solana exporter' },
-  solanaNodeSlot: { name: 'solana_node_slot', producer: 'Solana exporter' },
+  /**
+   * Gauge: how many slots a node is behind the cluster, by its own word: the exporter passes on what
+   * `getHealth` answers, which is 0 up to the node's `--health-check-slot-distance`.
+   *
+   * @see https://github.com/asymmetric-research/solana-exporter
+   */
+  solanaSlotsBehind: { name: 'solana_node_num_slots_behind', producer: 'solana-exporter' },
 } as const satisfies Record<string, RuleMetric>
 
 /** The metrics by what they measure. */
