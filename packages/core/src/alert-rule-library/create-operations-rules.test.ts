@@ -8,6 +8,7 @@ import { expect, test } from 'vitest'
 import type { AlertExpression } from '../alert-rules/alert-expression.ts'
 import { createRegistrySource } from '../alert-rules/create-registry-source.ts'
 import { createRuleEvaluator } from '../alert-rules/create-rule-evaluator.ts'
+import { type LabelMatcher, matchersOf } from '../alert-rules/label-match.ts'
 import { toPrometheusRules } from '../alert-rules/to-prometheus-rules.ts'
 import { type PromtoolSeries, toPromtoolTests } from '../alert-rules/to-promtool-tests.ts'
 import { instrumentHttp } from '../instrumentation/instrument-http.ts'
@@ -43,6 +44,58 @@ test.each([
   ['ObjectiveVRFSuccess', 'high', '<', 0.99, 0],
 ])('%s is %s at %s %d after %d ms', (name, severity, op, threshold, forMs) => {
   expect(ruleNamed(name)).toMatchObject({ severity, op, threshold, forMs })
+})
+
+// What they look at, over how long, and how many events that takes.
+test.each([
+  ['APIServerDown', 'up', [], 0],
+  ['OracleServiceDown', 'up', [], 0],
+  ['DatabaseConnectionPoolExhausted', 'active_connections/max_connections', [], 0],
+  ['SolanaSlotLaggingBehind', 'slots_behind', [], 0],
+  ['APIHighErrorRate', '5../all', [5, 5], 20],
+  ['APIHighLatency', 'p95', [5], 50],
+  ['TransactionFailureRate', 'failed/all', [5, 5], 20],
+  ['SettlementLatencyHigh', 'p95', [15], 10],
+  ['VRFCallbackTimeout', 'request_seconds', [], 0],
+  ['DatabaseHighQueriesPending', 'pending_queries', [], 0],
+  ['RedisMemoryUsageHigh', 'used_bytes/max_bytes', [], 0],
+  ['DatabaseDiskSpaceLow', 'avail_bytes/size_bytes', [], 0],
+  ['CPUUsageHigh', 'idle/all', [5, 5], 0],
+  ['MemoryUsageHigh', 'MemAvailable_bytes/MemTotal_bytes', [], 0],
+  ['ObjectiveAPIAvailability', 'mean up', [60], 0],
+  ['ObjectiveAPILatency', 'p95', [5], 50],
+  ['ObjectiveAPIErrors', '5../all', [2, 2], 20],
+  ['ObjectiveSettlementLatency', 'p95', [5], 10],
+  ['ObjectiveOracleUptime', 'up', [], 0],
+  ['ObjectiveVRFSuccess', 'fulfilled/all', [5, 5], 10],
+])('%s looks at %s over %j minutes, from %d events on', (name, measures, windows, minSamples) => {
+  const rule = ruleNamed(name)!
+  expect(measuresOf(rule.expr)).toBe(measures)
+  expect(windowsOf(rule.expr)).toEqual(windows.map((minutes) => minutes * 60_000))
+  expect(rule.minSamples).toBe(minSamples)
+})
+
+// https://sre.google/workbook/alerting-on-slos/, table 5-8: 14.4 times, 6 times and once the budget.
+test.each([
+  ['BurnFast', 60, 5],
+  ['BurnSteady', 6 * 60, 30],
+  ['BurnSlow', 3 * 24 * 60, 6 * 60],
+])('%s looks at the same over %d minutes and over %d', (suffix, longMinutes, shortMinutes) => {
+  const burning = rules.filter(({ name }) => name.endsWith(suffix))
+  expect(burning.map(({ name, expr }) => [name.replace(suffix, ''), measuresOf(expr)])).toEqual([
+    ['APIAvailability', 'mean up'],
+    ['APIErrors', '5../all'],
+    ['SettlementLatency', 'all-30/all'],
+    ['OracleUptime', 'mean up'],
+    ['VRFSuccess', 'not fulfilled/all'],
+  ])
+  for (const { expr, and } of burning) {
+    expect(and.map((short) => measuresOf(short.expr))).toEqual([measuresOf(expr)])
+    expect(new Set(windowsOf(expr))).toEqual(new Set([longMinutes * 60_000]))
+    expect(new Set(and.flatMap((short) => windowsOf(short.expr)))).toEqual(
+      new Set([shortMinutes * 60_000]),
+    )
+  }
 })
 
 test.each([
@@ -214,4 +267,37 @@ function metricsOf(expr: AlertExpression): string[] {
   if (expr.kind === 'ratio') return [...metricsOf(expr.part), ...metricsOf(expr.whole)]
   if (expr.kind === 'compared') return metricsOf(expr.of)
   return [...metricsOf(expr.left), ...metricsOf(expr.right)]
+}
+
+/** The windows of an expression's parts, in their order. */
+function windowsOf(expr: AlertExpression): number[] {
+  if (expr.kind === 'ratio') return [...windowsOf(expr.part), ...windowsOf(expr.whole)]
+  if (expr.kind === 'compared') return windowsOf(expr.of)
+  if ('left' in expr) return [...windowsOf(expr.left), ...windowsOf(expr.right)]
+  return 'windowMs' in expr ? [expr.windowMs] : []
+}
+
+/** What an expression is about, in a few words. */
+function measuresOf(expr: AlertExpression): string {
+  switch (expr.kind) {
+    case 'ratio':
+      return `${measuresOf(expr.part)}/${measuresOf(expr.whole)}`
+    case 'difference':
+      return `${measuresOf(expr.left)}-${measuresOf(expr.right)}`
+    case 'quantile':
+      return `p${expr.quantile * 100}`
+    case 'average':
+      return `mean ${expr.metric}`
+    case 'observations':
+      return expr.atMost === null ? 'all' : String(expr.atMost)
+    case 'increase':
+    case 'rate':
+      return matchersOf(expr.where).map(inWords).join() || 'all'
+    default:
+      return 'metric' in expr ? expr.metric.split('_').slice(-2).join('_') : expr.kind
+  }
+}
+
+function inWords({ operator, value }: LabelMatcher): string {
+  return operator === '!=' ? `not ${value}` : value
 }
