@@ -1,4 +1,4 @@
-import { type Alert, fingerprintOfAlert } from '../../alerts/alert.ts'
+import { type Alert, type AlertIdentity, fingerprintOfAlert } from '../../alerts/alert.ts'
 import { InvalidOptionError } from '../../errors/invalid-option-error.ts'
 import type { ResolvedAlertLimits } from '../alert-limits.ts'
 import { severityRank } from '../severity-rank.ts'
@@ -35,17 +35,50 @@ export function fingerprintAlert(alert: Alert, limits: ResolvedAlertLimits): Fin
   }
 }
 
-function assertAlert({ name, severity, labels, summary, startsAt, source }: Alert): void {
-  if (typeof name !== 'string' || name === '') throw invalid('name', 'a text')
+/**
+ * Names the alert that an identity stands for.
+ *
+ * @throws {InvalidOptionError} `INVALID_OPTION` when it is none, which is a bug of the caller
+ */
+export function fingerprintIdentity(operation: string, identity: AlertIdentity): string {
+  assertIdentity(operation, identity)
+  return fingerprintOfAlert(identity)
+}
+
+function assertAlert(alert: Alert): void {
+  assertIdentity('fire', alert)
+  const { severity, summary, source, description, runbookUrl, startsAt } = alert
   if (!Object.hasOwn(severityRank, severity)) {
     throw invalid('severity', '`critical`, `high`, `medium` or `low`')
   }
-  for (const label in labels) {
-    if (typeof labels[label] !== 'string') throw invalid('labels', 'texts by name')
-  }
   if (typeof summary !== 'string') throw invalid('summary', 'a text')
   if (typeof source !== 'string') throw invalid('source', 'a text')
+  if (description !== undefined && typeof description !== 'string') {
+    throw invalid('description', 'a text, or left out')
+  }
+  if (runbookUrl !== undefined && typeof runbookUrl !== 'string') {
+    throw invalid('runbookUrl', 'a text, or left out')
+  }
   if (!Number.isFinite(startsAt)) throw invalid('startsAt', 'a moment in epoch milliseconds')
+}
+
+function assertIdentity(operation: string, identity: AlertIdentity): void {
+  if (!isRecord(identity)) throw new InvalidOptionError(operation, 'alert', 'an alert')
+  const { name, labels } = identity
+  if (typeof name !== 'string' || name === '') {
+    throw new InvalidOptionError(operation, 'name', 'a text')
+  }
+  if (!isRecord(labels)) throw new InvalidOptionError(operation, 'labels', 'texts by name')
+  for (const label in labels) {
+    if (typeof labels[label] !== 'string') {
+      throw new InvalidOptionError(operation, 'labels', 'texts by name')
+    }
+  }
+}
+
+/** What a caller without types hands in may be anything. */
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function invalid(option: string, requirement: string): InvalidOptionError {
