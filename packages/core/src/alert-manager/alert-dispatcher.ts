@@ -8,10 +8,10 @@ import { type AlertSilencer, createAlertSilencer } from './stages/silence-alerts
 
 /** Takes groups that are due through their rounds, a bounded number at a time. */
 export interface AlertDispatcher {
-  /** Begins the rounds of all that is due, as there is room for them, until `signal` aborts. */
-  begin(signal?: AbortSignal): Promise<void>
-  /** Runs the rounds of all that is due, and waits for them. */
-  finish(): Promise<AlertTick>
+  /** Begins the rounds of all that is due, as there is room for them, until `stop` aborts. */
+  begin(stop: AbortSignal): Promise<void>
+  /** Runs the rounds of all that is due until `stop` aborts, and waits for them. */
+  finish(stop: AbortSignal): Promise<AlertTick>
   /** Waits for the rounds that have begun. */
   drain(): Promise<void>
 }
@@ -32,17 +32,33 @@ export function createAlertDispatcher(settings: AlertDispatcherSettings): AlertD
   const done = { rounds: 0, errors: 0, delivered: 0, failed: 0, refused: 0 }
 
   /** @returns how many rounds it began */
-  async function claim(): Promise<number> {
+  async function claim(stop: AbortSignal): Promise<number> {
     const limit = roundsMax - active.size
-    if (limit <= 0) return 0
+    if (limit <= 0 || stop.aborted) return 0
     const now = clock.now()
     const token = createId()
     const { groups, unreadable } = await store.claimDue({ now, leaseMs, token, limit })
     for (const error of unreadable) fail('read', error)
     if (groups.length === 0) return 0
     const silencer = createAlertSilencer(await store.listSilences(now), now)
+    if (stop.aborted) {
+      await Promise.all(groups.map(async (group) => giveBack({ group, token })))
+      return 0
+    }
     for (const group of groups) start({ group, token }, silencer)
     return groups.length
+  }
+
+  /** Leaves a group as it was, due for whoever looks next. */
+  async function giveBack({ group, token }: ClaimedByToken): Promise<void> {
+    // What its last round did is forgotten with a commit: its lease runs out instead.
+    if (group.isAbandoned) return
+    const { key, state } = group
+    try {
+      await commitRound({ key, token, state, nextAt: clock.now(), tellings: [], history: [] })
+    } catch (error) {
+      fail('round', error)
+    }
   }
 
   function start(claimed: ClaimedByToken, silencer: AlertSilencer): void {
@@ -95,22 +111,21 @@ export function createAlertDispatcher(settings: AlertDispatcherSettings): AlertD
     logger.error({ step, err: error }, 'A group of alerts was not dealt with, and is tried again.')
   }
 
-  async function begin(signal?: AbortSignal): Promise<void> {
-    for (;;) {
-      if (signal?.aborted === true || (await claim()) === 0) return
+  async function begin(stop: AbortSignal): Promise<void> {
+    while ((await claim(stop)) > 0) {
       if (active.size >= roundsMax) await Promise.race(active)
     }
   }
 
   return {
     begin,
-    async finish() {
+    async finish(stop) {
       const before = { ...done }
       // A round may make its group due again, as a refused step of an escalation does.
       do {
-        await begin()
+        await begin(stop)
         await Promise.all(active)
-      } while ((await claim()) > 0)
+      } while ((await claim(stop)) > 0)
       await Promise.all(active)
       return {
         rounds: done.rounds - before.rounds,

@@ -11,39 +11,64 @@ export const CAPACITY_ALERTS_MAX = 3
 
 /** Remembers what was dropped until it has been announced. */
 export interface CapacityWatch {
-  dropped(limit: string, count: number): void
-  /** The alerts that say what was dropped since they were asked for last. */
-  takeAlerts(now: number): Alert[]
+  /** Notes that so many alerts had no room, at a moment in epoch milliseconds. */
+  dropped(limit: string, count: number, at: number): void
+  /**
+   * Hands on the alerts that say what was dropped since the last announcement, if anything was. What
+   * `put` rejects is announced the next time.
+   */
+  announce(put: (alerts: readonly Alert[]) => Promise<void>): Promise<void>
+}
+
+/** From the first drop at a limit to the end of the alert that says so. */
+interface Episode {
+  readonly since: number
+  readonly total: number
+  readonly lastAt: number
+  /** How much of `total` has been announced. */
+  readonly announced: number
 }
 
 /** Makes the watch of one manager. */
 export function createCapacityWatch(): CapacityWatch {
-  const droppedBy = new Map<string, { total: number; since: number | null; isNew: boolean }>()
+  const episodes = new Map<string, Episode>()
   return {
-    dropped(limit, count) {
-      const known = droppedBy.get(limit) ?? { total: 0, since: null, isNew: true }
-      droppedBy.set(limit, { ...known, total: known.total + count, isNew: true })
+    dropped(limit, count, at) {
+      const current = episodes.get(limit)
+      const { since, total, announced } = hasEnded(current, at)
+        ? { since: at, total: 0, announced: 0 }
+        : current
+      episodes.set(limit, { since, total: total + count, lastAt: at, announced })
     },
-    takeAlerts(now) {
-      return [...droppedBy].flatMap(([limit, dropped]) => {
-        if (!dropped.isNew) return []
-        dropped.isNew = false
-        dropped.since ??= now
-        return [capacityAlert(limit, dropped.total, dropped.since)]
-      })
+    async announce(put) {
+      const news = [...episodes].filter(([, { total, announced }]) => total > announced)
+      if (news.length === 0) return
+      await put(news.map(([limit, episode]) => capacityAlert(limit, episode)))
+      for (const [limit, { since, total }] of news) {
+        const current = episodes.get(limit)
+        // More may have been dropped meanwhile, and is announced the next time.
+        if (current?.since === since) episodes.set(limit, { ...current, announced: total })
+      }
     },
   }
 }
 
-function capacityAlert(limit: string, total: number, startsAt: number): Alert {
+/** What nobody has been told of yet goes on, however long ago it was. */
+function hasEnded(episode: Episode | undefined, at: number): episode is undefined {
+  if (episode === undefined) return true
+  return episode.total === episode.announced && at - episode.lastAt >= CAPACITY_ALERT_MS
+}
+
+function capacityAlert(limit: string, { total, since }: Episode): Alert {
+  const alerts = total === 1 ? '1 alert' : `${total} alerts`
   return {
     name: ALERT_MANAGER_AT_CAPACITY,
     severity: 'critical',
     labels: { limit },
-    summary: `The alert manager reached its limit of ${limit}: ${total} alerts had no room.`,
+    summary: `The alert manager reached its limit of ${limit}: ${alerts} had no room.`,
     description: `People were not told of these alerts. Resolve what is over, or raise \`limits.${limit}\`.`,
     value: total,
-    startsAt,
+    startsAt: since,
     source: '@assay/core',
   }
 }

@@ -1,35 +1,24 @@
-import { type Alert, fingerprintOfAlert } from '../alerts/alert.ts'
+import type { Alert } from '../alerts/alert.ts'
 import { AssayError } from '../errors/assay-error.ts'
 import { assertWholeNumber, InvalidOptionError } from '../errors/invalid-option-error.ts'
 import { createAlertDispatcher } from './alert-dispatcher.ts'
 import { createAlertIntake } from './alert-intake.ts'
 import type { AlertPutResult } from './alert-manager-store.ts'
-import type {
-  AlertManager,
-  AlertRefusal,
-  FireOutcome,
-  KeptAlert,
-  KeptAlertFilter,
-  ResolveOutcome,
-} from './alert-manager.ts'
+import type { AlertManager, AlertRefusal, FireOutcome, ResolveOutcome } from './alert-manager.ts'
 import { createAlertResender } from './alert-resender.ts'
-import { CAPACITY_ALERT_MS, CAPACITY_ALERTS_MAX, createCapacityWatch } from './capacity-watch.ts'
+import { createAlertRunner } from './alert-runner.ts'
+import { createAlertUpkeep } from './alert-upkeep.ts'
+import { CAPACITY_ALERT_MS, createCapacityWatch } from './capacity-watch.ts'
+import { listKeptAlerts } from './list-kept-alerts.ts'
 import {
   type AlertManagerOptions,
-  type AlertManagerSettings,
   parseAlertManagerOptions,
 } from './parse-alert-manager-options.ts'
-import { matchesAll } from './policy/alert-matcher.ts'
-import { compileMatchers, createSilence } from './silence.ts'
-import { toNotifiedAlert } from './stages/compose-notification.ts'
-import { fingerprintAlert } from './stages/fingerprint-alert.ts'
-import { inhibitorsOf, inhibitsOf } from './stages/inhibit-alerts.ts'
-import { createAlertSilencer } from './stages/silence-alerts.ts'
-import type {
-  StoredAlert,
-  StoredAlertChange,
-  StoredAlertChangeOutcome,
-} from './stored-alert-change.ts'
+import { createSilence } from './silence.ts'
+import { fingerprintAlert, fingerprintIdentity } from './stages/fingerprint-alert.ts'
+import { inhibitsOf } from './stages/inhibit-alerts.ts'
+import type { StoredAlertChange, StoredAlertChangeOutcome } from './stored-alert-change.ts'
+import { announceCapacity, expireAlerts, pruneStore } from './upkeep-steps.ts'
 
 /**
  * Makes an alert manager: it groups the alerts that fire, and tells each group to the right people,
@@ -89,14 +78,23 @@ import type {
  */
 export function createAlertManager(options: AlertManagerOptions): AlertManager {
   const settings = parseAlertManagerOptions(options)
-  const { policy, store, clock, limits, tally, logger, grouper, resolveAfterMs } = settings
+  const { policy, store, clock, limits, tally, grouper, resolveAfterMs } = settings
   const intake = createAlertIntake({ store, limits, waitingMax: limits.waiting, settle })
-  const dispatcher = createAlertDispatcher(settings)
-  const resender = createAlertResender(settings)
   const capacity = createCapacityWatch()
   const closing = new AbortController()
-  let prunedAt = Number.NEGATIVE_INFINITY
-  let closed: Promise<void> | undefined
+  const upkeepSettings = { ...settings, signal: closing.signal }
+  const steps = [announceCapacity(capacity, putReserved), pruneStore(store, settings.historyMs)]
+  const runner = createAlertRunner(
+    {
+      intake,
+      dispatcher: createAlertDispatcher(settings),
+      resender: createAlertResender(settings),
+      endings: createAlertUpkeep([expireAlerts(store)], upkeepSettings),
+      upkeep: createAlertUpkeep(steps, upkeepSettings),
+      closing,
+    },
+    settings,
+  )
 
   /** The stages up to the store. */
   function toChange(
@@ -129,45 +127,30 @@ export function createAlertManager(options: AlertManagerOptions): AlertManager {
   }
 
   function refuse({ fingerprint }: StoredAlertChange): AlertRefusal {
-    const reason = closed === undefined ? 'waiting-limit' : 'closed'
+    const reason = closing.signal.aborted ? 'closed' : 'waiting-limit'
     tally.alert(reason)
     if (reason === 'waiting-limit') drop('waiting', 1)
     return { outcome: 'refused', reason, fingerprint }
   }
 
   function put(change: StoredAlertChange): PutOutcome | Promise<PutOutcome> {
-    if (closed !== undefined) return refuse(change)
+    if (closing.signal.aborted) return refuse(change)
     return intake.put(change) ?? refuse(change)
   }
 
   function drop(limit: string, count: number): void {
-    capacity.dropped(limit, count)
+    capacity.dropped(limit, count, clock.now())
     tally.dropped(limit, count)
   }
 
-  /** What is due at any time, beside the groups. */
-  async function upkeep(): Promise<void> {
-    const now = clock.now()
-    const changes = capacity
-      .takeAlerts(now)
-      .map((alert) => toChange(alert, CAPACITY_ALERT_MS, true))
-    if (changes.length > 0) await store.put(changes, limits)
-    await store.expireAlerts(now)
-    if (now - prunedAt < PRUNE_EVERY_MS) return
-    const historyBefore = now - settings.historyMs
-    const count = await store.prune({ historyBefore, now, limit: PRUNE_MAX })
-    if (count < PRUNE_MAX) prunedAt = now
+  /** Alerts of the manager's own pass the queue, which may be what is full. */
+  async function putReserved(alerts: readonly Alert[]): Promise<void> {
+    const changes = alerts.map((alert) => toChange(alert, CAPACITY_ALERT_MS, true))
+    await store.put(changes, limits)
   }
 
-  async function close(): Promise<void> {
-    closing.abort()
-    await intake.drain()
-    await Promise.all([dispatcher.drain(), resender.close()])
-    const channels = new Set(settings.channels.values())
-    await Promise.all([...channels].map(async (channel) => channel.close?.()))
-  }
-
-  const manager: AlertManager = {
+  return {
+    ...runner,
     fire: async (alert) => (await put(toChange(alert, resolveAfterMs, false))) as FireOutcome,
     async resolve(identity, { at } = {}) {
       const now = clock.now()
@@ -175,7 +158,7 @@ export function createAlertManager(options: AlertManagerOptions): AlertManager {
         throw new InvalidOptionError('resolve', 'at', 'a moment in epoch milliseconds')
       }
       const endsAt = Math.min(at ?? now, now)
-      const fingerprint = fingerprintOfAlert(identity)
+      const fingerprint = fingerprintIdentity('resolve', identity)
       return (await put({ kind: 'resolve', fingerprint, endsAt })) as ResolveOutcome
     },
     async acknowledge(key, { by }) {
@@ -193,77 +176,19 @@ export function createAlertManager(options: AlertManagerOptions): AlertManager {
     },
     expireSilence: async (id) => store.endSilence(id, clock.now()),
     silences: async () => store.listSilences(clock.now()),
-    alerts: async (filter = {}) => listAlerts(filter, settings),
+    alerts: async (filter = {}) => listKeptAlerts(filter, settings),
     async history({ limit = 100, ...filter } = {}) {
       assertWholeNumber('history', 'limit', limit, { min: 1 })
       return store.listHistory({ ...filter, limit })
     },
-    async run({ signal } = {}) {
-      const stop = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal])
-      const resending = resender.run(stop)
-      while (!stop.aborted) {
-        try {
-          await upkeep()
-          await dispatcher.begin(stop)
-        } catch (error) {
-          tally.error('store')
-          logger.error(
-            { err: error },
-            'The alert manager could not use its store, and tries again.',
-          )
-        }
-        await clock.sleep(settings.pollMs, { signal: stop }).catch(() => {})
-      }
-      await resending
-    },
-    async tick() {
-      await upkeep()
-      resender.begin()
-      const done = await dispatcher.finish()
-      await resender.finish()
-      return done
-    },
-    async close() {
-      closed ??= close()
-      await closed
-    },
-    [Symbol.asyncDispose]: () => manager.close(),
+    [Symbol.asyncDispose]: runner.close,
   }
-  return manager
 }
-
-const PRUNE_EVERY_MS = 3_600_000
-const PRUNE_MAX = 10_000
 
 type FireChange = Extract<StoredAlertChange, { kind: 'fire' }>
 
 type PutOutcome = AlertRefusal | { readonly outcome: AcceptedOutcome; readonly fingerprint: string }
 type AcceptedOutcome = Exclude<StoredAlertChangeOutcome, 'alert-limit' | 'group-limit'>
-
-async function listAlerts(
-  { matchers = [], status, limit = 1_000 }: KeptAlertFilter,
-  { store, clock, policy, limits }: AlertManagerSettings,
-): Promise<readonly KeptAlert[]> {
-  assertWholeNumber('alerts', 'limit', limit, { min: 1 })
-  const compiled = compileMatchers('alerts', matchers)
-  const now = clock.now()
-  const isSilenced = createAlertSilencer(await store.listSilences(now), now)
-  const wanted = (await store.listAlerts(limits.alerts + CAPACITY_ALERTS_MAX))
-    .filter(({ endsAt }) => status === undefined || (endsAt === null) === (status === 'firing'))
-    .filter(({ alert }) => matchesAll(compiled, alert))
-    .slice(0, limit)
-
-  const inhibitors = wanted.map(({ alert }) => inhibitorsOf(policy, alert))
-  const inhibiting = await store.firingInhibitors([...new Set(inhibitors.flat())])
-  const mutedBy = (stored: StoredAlert, index: number): KeptAlert['mutedBy'] => {
-    if (inhibitors[index]?.some((name) => inhibiting.has(name)) === true) return 'inhibition'
-    return isSilenced(stored.alert) ? 'silence' : null
-  }
-  return wanted.map((stored, index) => {
-    const { groupKeys } = stored
-    return Object.assign(toNotifiedAlert(stored), { groupKeys, mutedBy: mutedBy(stored, index) })
-  })
-}
 
 function silenceLimitReached(limit: number): AssayError {
   return new AssayError('ALERT_SILENCE_LIMIT', {
