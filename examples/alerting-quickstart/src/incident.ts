@@ -1,7 +1,7 @@
 import {
-  alertOfTransition,
   createAlertManager,
   createRegistrySource,
+  createRuleAlerting,
   createRuleEvaluator,
 } from '@assay/core'
 import { createTestClock } from '@assay/core/testing'
@@ -44,6 +44,7 @@ export async function runIncident(print: (line: string) => void): Promise<readon
   const source = createRegistrySource(backend.metrics)
   const evaluator = createRuleEvaluator({ rules, source, clock })
   const manager = createAlertManager({ policy, channels: createChannels(receiver.url), clock })
+  const alerting = createRuleAlerting({ evaluator, manager, clock })
   const received: string[] = []
 
   function say(line: string): string {
@@ -52,16 +53,12 @@ export async function runIncident(print: (line: string) => void): Promise<readon
     return timed
   }
 
-  /** What a backend does on a timer, every 15 seconds. */
+  /** What `alerting.run` and `manager.run` do on timers in a backend. */
   async function pass(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= 15 * SECOND) {
       await backend.serve()
       await clock.advance(15 * SECOND)
-      const { transitions } = await evaluator.tick()
-      for (const news of transitions.map(alertOfTransition)) {
-        if (news?.kind === 'fires') await manager.fire(news.alert)
-        if (news?.kind === 'resolves') await manager.resolve(news.identity, { at: news.at })
-      }
+      await alerting.tick()
       await manager.tick()
       received.push(...receiver.take().map(say))
     }
