@@ -30,25 +30,29 @@ const accountEventSchema = z.discriminatedUnion('kind', [
 ])
 
 /**
- * The name of an event among those of its account. A transaction that is pending and then decided is
+ * The name of an event among those of its account and kind. A transaction that is pending and then decided is
  * two events; any other row that comes twice is one.
  */
 export function idOfEvent(event: AccountEvent): string {
-  if (event.kind === 'scan') return `scan ${event.scanId}`
+  if (event.kind === 'scan') return event.scanId
   return event.status === 'pending' ? `pending ${event.transactionId}` : event.transactionId
 }
 
 /**
  * The order in which events are judged, the same however they were delivered: by event time, then by
- * the source's own sequence, then by kind and name.
+ * kind, by the source's own sequence, and by name.
  */
 export function compareEvents(a: AccountEvent, b: AccountEvent): number {
   if (a.eventTime !== b.eventTime) return a.eventTime - b.eventTime
+  if (a.kind !== b.kind) return a.kind < b.kind ? -1 : 1
   const bySequence = compareSequences(sequenceOf(a), sequenceOf(b))
   if (bySequence !== 0) return bySequence
-  const [idOfA, idOfB] = [idOfEvent(a), idOfEvent(b)]
-  if (idOfA === idOfB) return 0
-  return idOfA < idOfB ? -1 : 1
+  return compareTexts(idOfEvent(a), idOfEvent(b)) || compareTexts(a.accountId, b.accountId)
+}
+
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
 }
 
 function sequenceOf(event: AccountEvent): bigint | null {

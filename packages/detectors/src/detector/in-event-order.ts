@@ -67,7 +67,7 @@ export interface OrderedDetector<
 export const SYSTEM_KEY = 'system'
 
 /** The most names that a state keeps of events that were judged. */
-const RECENT_MAX = 16
+const RECENT_MAX = 8
 
 /** Before any moment; unlike an infinity, JSON can hold it. */
 const NEVER = Number.MIN_SAFE_INTEGER
@@ -80,11 +80,7 @@ const NEVER = Number.MIN_SAFE_INTEGER
 export function inEventOrder<State, Config, RuleId extends string, Reason extends string>(
   rules: OrderedRules<State, Config, RuleId, Reason>,
 ): OrderedDetector<State, Config, RuleId, Reason> {
-  const zeroes = Object.fromEntries(
-    Object.values(rules.ruleIds)
-      .flat()
-      .map((ruleId) => [ruleId, 0]),
-  ) as Record<RuleId, number>
+  const zeroes = zeroVerdicts(rules)
 
   return {
     id: rules.id,
@@ -92,23 +88,33 @@ export function inEventOrder<State, Config, RuleId extends string, Reason extend
     rules,
     key: rules.scope === 'system' ? () => SYSTEM_KEY : ({ accountId }) => accountId,
     init: (key) => ({ rules: rules.init(key), pending: [], judgedUpTo: NEVER, recent: [] }),
-    step(state, batch, { watermark, config }) {
+    step(state, batch, { watermark, config, evaluated = { ...zeroes } }) {
       const step: Step<State, RuleId, Reason> = {
         state,
         findings: [],
         late: [],
-        evaluated: { ...zeroes },
+        evaluated,
         notEvaluable: [],
         wakeAt: Number.POSITIVE_INFINITY,
       }
-      for (const event of batch) {
-        if (rules.ruleIds[event.kind].length > 0) admit(rules, step, event)
-      }
-      judgeUpTo(rules, step, watermark, config)
+      if (isInOrder(state, batch)) judgeBatch(rules, step, batch, watermark, config)
+      else for (const event of batch) admit(rules, step, event)
+      if (state.pending.length > 0) judgePending(rules, step, watermark, config)
+      letTimePass(rules, step, watermark, config)
       step.wakeAt = nextWake(rules, state, config)
       return step
     },
   }
+}
+
+/** A count of 0 for each rule. */
+export function zeroVerdicts<RuleId extends string>({
+  ruleIds,
+}: Pick<OrderedRules<never, never, RuleId>, 'ruleIds'>): Record<RuleId, number> {
+  const zeroes = Object.values(ruleIds)
+    .flat()
+    .map((ruleId) => [ruleId, 0])
+  return Object.fromEntries(zeroes) as Record<RuleId, number>
 }
 
 interface Step<State, RuleId extends string, Reason extends string> extends DetectorStep<
@@ -124,57 +130,113 @@ interface Step<State, RuleId extends string, Reason extends string> extends Dete
   wakeAt: number
 }
 
+/** Whether a batch follows on all that came before, as it does where nothing overtakes anything. */
+function isInOrder(
+  { pending, judgedUpTo }: OrderedState<unknown>,
+  batch: readonly AccountEvent[],
+): boolean {
+  if (pending.length > 0) return false
+  let before = judgedUpTo
+  for (const { eventTime } of batch) {
+    if (eventTime <= before) return false
+    before = eventTime
+  }
+  return true
+}
+
+/** The way of most events: judged at once, without a place among those that wait. */
+function judgeBatch<State, Config, RuleId extends string, Reason extends string>(
+  rules: OrderedRules<State, Config, RuleId, Reason>,
+  step: Step<State, RuleId, Reason>,
+  batch: readonly AccountEvent[],
+  watermark: number,
+  config: Config,
+): void {
+  for (const event of batch) {
+    if (rules.ruleIds[event.kind].length === 0) continue
+    if (event.eventTime <= watermark) judge(rules, step, event, config)
+    else wait(step.state, event)
+  }
+}
+
+function judge<State, Config, RuleId extends string, Reason extends string>(
+  rules: OrderedRules<State, Config, RuleId, Reason>,
+  step: Step<State, RuleId, Reason>,
+  event: AccountEvent,
+  config: Config,
+): void {
+  const { state } = step
+  if (state.recent.length === RECENT_MAX) state.recent.shift()
+  state.recent.push(nameOf(rules, event))
+  state.judgedUpTo = event.eventTime
+  rules.judge(state.rules, event, step, config)
+}
+
+function wait(state: OrderedState<unknown>, event: AccountEvent): void {
+  // A list made with its one entry takes a tenth of the memory of one that has grown.
+  if (state.pending.length === 0) state.pending = [event]
+  else state.pending.push(event)
+}
+
 function admit<State, Config, RuleId extends string, Reason extends string>(
   rules: OrderedRules<State, Config, RuleId, Reason>,
   step: Step<State, RuleId, Reason>,
   event: AccountEvent,
 ): void {
   const { state } = step
-  if (event.eventTime > state.judgedUpTo) state.pending.push(event)
-  else if (state.recent.includes(idOfEvent(event))) passOverRepeated(rules, step, event)
+  if (rules.ruleIds[event.kind].length === 0) return
+  if (event.eventTime > state.judgedUpTo) wait(state, event)
+  else if (state.recent.includes(nameOf(rules, event))) passOverRepeated(rules, step, event)
   else step.late.push(event)
 }
 
-function judgeUpTo<State, Config, RuleId extends string, Reason extends string>(
+function judgePending<State, Config, RuleId extends string, Reason extends string>(
+  rules: OrderedRules<State, Config, RuleId, Reason>,
+  step: Step<State, RuleId, Reason>,
+  watermark: number,
+  config: Config,
+): void {
+  let before: AccountEvent | null = null
+  for (const event of takeDue(step.state, watermark)) {
+    if (before !== null && compareEvents(before, event) === 0) {
+      passOverRepeated(rules, step, event)
+    } else {
+      judge(rules, step, event, config)
+    }
+    before = event
+  }
+}
+
+/** The name of an event in its state; two accounts may give the same name to different transactions. */
+function nameOf(
+  { scope }: Pick<OrderedRules<unknown, unknown>, 'scope'>,
+  event: AccountEvent,
+): string {
+  return scope === 'system' ? `${event.accountId}\n${idOfEvent(event)}` : idOfEvent(event)
+}
+
+/** Takes the events up to the watermark out of those that wait, in the order of judgement. */
+function takeDue(state: { pending: AccountEvent[] }, watermark: number): readonly AccountEvent[] {
+  const { pending } = state
+  const due = pending.filter(({ eventTime }) => eventTime <= watermark)
+  if (due.length === pending.length) state.pending = []
+  else if (due.length > 0) {
+    state.pending = pending.filter(({ eventTime }) => eventTime > watermark)
+  }
+  return due.sort(compareEvents)
+}
+
+function letTimePass<State, Config, RuleId extends string, Reason extends string>(
   rules: OrderedRules<State, Config, RuleId, Reason>,
   step: Step<State, RuleId, Reason>,
   watermark: number,
   config: Config,
 ): void {
   const { state } = step
-  if (state.pending.length > 0) {
-    for (const event of takeDue(state, watermark)) {
-      const id = idOfEvent(event)
-      if (state.recent.includes(id)) {
-        passOverRepeated(rules, step, event)
-        continue
-      }
-      state.recent.push(id)
-      if (state.recent.length > RECENT_MAX) state.recent.shift()
-      state.judgedUpTo = event.eventTime
-      rules.judge(state.rules, event, step, config)
-    }
-  }
-  if (rules.elapse !== undefined && watermark > state.judgedUpTo) {
-    rules.elapse(state.rules, watermark, step, config)
-    // What has elapsed cannot be taken back by an event that comes now.
-    state.judgedUpTo = Math.min(watermark, Number.MAX_SAFE_INTEGER)
-  }
-}
-
-/** Takes the events up to the watermark out of those that wait, in the order of judgement. */
-function takeDue(state: { pending: AccountEvent[] }, watermark: number): readonly AccountEvent[] {
-  const { pending } = state
-  if (pending.length === 1) {
-    if (pending[0]!.eventTime > watermark) return []
-    state.pending = []
-    return pending
-  }
-  const due = pending.filter(({ eventTime }) => eventTime <= watermark)
-  if (due.length === 0) return due
-  state.pending =
-    due.length === pending.length ? [] : pending.filter(({ eventTime }) => eventTime > watermark)
-  return due.sort(compareEvents)
+  if (rules.elapse === undefined || watermark <= state.judgedUpTo) return
+  rules.elapse(state.rules, watermark, step, config)
+  // What has elapsed cannot be taken back by an event that comes now.
+  state.judgedUpTo = Math.min(watermark, Number.MAX_SAFE_INTEGER)
 }
 
 function passOverRepeated<State, Config, RuleId extends string, Reason extends string>(

@@ -9,17 +9,18 @@ import type { Finding } from '../detector/finding.ts'
  */
 export interface MonitorStore {
   /**
-   * Takes partitions that nobody holds, or renews the caller's own.
+   * Renews the caller's partitions of a pass, gives back those beyond its fair share among the monitors
+   * that were seen within `leaseMs`, and takes free ones up to that share.
    *
    * @returns the partitions that are the caller's until `now + leaseMs`
    */
   lease(request: LeaseRequest): Promise<readonly PartitionLease[]>
-  /** Gives partitions back, so that others need not wait for the lease to run out. */
-  release(leases: readonly PartitionLease[]): Promise<void>
+  /** Gives all of a monitor's partitions back, so that others need not wait for the leases to end. */
+  release(owner: string): Promise<void>
   /** Where a partition stands, and the states that wait for time to pass. */
   open(lease: PartitionLease): Promise<PartitionPosition>
-  /** The states of some keys of a pass, in any order; a key without one is left out. */
-  loadStates(pass: string, keys: readonly string[]): Promise<readonly KeyState[]>
+  /** The states of some keys of a partition, in any order; a key without one is left out. */
+  loadStates(lease: PartitionLease, keys: readonly string[]): Promise<readonly KeyState[]>
   /**
    * Notes what a page led to, all of it or nothing: the cursor moves from `cursorBefore` only while
    * the lease is the caller's, and then states and findings are written with it.
@@ -27,25 +28,28 @@ export interface MonitorStore {
    * @returns `lost` when another monitor has taken over; then nothing was written
    */
   commit(commit: MonitorCommit): Promise<'committed' | 'lost'>
+  /** Notes findings that no page led to, such as that a source is silent. */
+  note(findings: readonly Finding[], now: number): Promise<void>
   /**
-   * Findings that were stored and of which `markTold` does not know yet, oldest first: those that
-   * opened, grew or ended since they were last told.
+   * Findings of which `markTold` does not know yet, oldest first: those that opened, grew or ended
+   * since they were last told.
    */
   listUntold(limit: number): Promise<readonly UntoldFinding[]>
   /** Notes that findings were handed on in the given revision. */
   markTold(told: readonly ToldFinding[]): Promise<void>
+  /** How far every partition of every pass was read. */
+  listPositions(): Promise<readonly PartitionStatus[]>
 }
 
-/** Who wants which partitions. */
+/** Who wants partitions. */
 export interface LeaseRequest {
+  /** The same name stands for the same detector and the same number of partitions. */
   readonly pass: string
-  /** The version of its detector: when it grows, the partition's cursor and states begin anew. */
+  /** The version of its detector: when it grows, cursors and states begin anew. */
   readonly version: number
   readonly partitions: number
   /** Names the monitor that asks. */
   readonly owner: string
-  /** The most partitions that the caller wants to hold, its own included. */
-  readonly wanted: number
   readonly now: number
   readonly leaseMs: number
 }
@@ -98,8 +102,8 @@ export interface MonitorCommit {
 }
 
 /**
- * An account whose whole history was judged anew. Open findings of these rules about it that are not
- * among `fingerprints` were refuted by a late event, and end.
+ * An account whose whole history was judged anew. Open findings of these rules that name an event of
+ * it and are not among `fingerprints` were refuted by a late event, and end.
  */
 export interface RejudgedAccount {
   readonly subject: string
@@ -125,4 +129,15 @@ export interface UntoldFinding {
 export interface ToldFinding {
   readonly fingerprint: string
   readonly revision: number
+}
+
+/** How far one partition was read, and by whom. */
+export interface PartitionStatus {
+  readonly pass: string
+  readonly partition: number
+  /** Who holds it; `null` when its lease was given back. */
+  readonly owner: string | null
+  readonly watermark: number | null
+  /** When the newest event was read; `null` when there was none. */
+  readonly readAt: number | null
 }

@@ -1,0 +1,139 @@
+import type { Counter, Gauge, Histogram, Metrics } from '@assay/core'
+
+import type { RunnerStep } from '../detector/detector-runner.ts'
+import type { MonitorCommit } from './monitor-store.ts'
+
+/** Events that were read, by pass. */
+export const MONITOR_EVENTS_READ_TOTAL = 'monitor_events_read_total'
+/** Verdicts, by rule. */
+export const MONITOR_EVALUATED_TOTAL = 'monitor_evaluated_total'
+/** Verdicts that could not be given, by rule and reason. */
+export const MONITOR_NOT_EVALUABLE_TOTAL = 'monitor_not_evaluable_total'
+/** Events that came later than allowed, by pass. */
+export const MONITOR_LATE_EVENTS_TOTAL = 'monitor_late_events_total'
+/** Late events of accounts with too long a history to judge it anew, by pass. */
+export const MONITOR_NOT_REJUDGED_TOTAL = 'monitor_not_rejudged_total'
+/** Rows that were set aside, by pass. */
+export const MONITOR_SET_ASIDE_TOTAL = 'monitor_set_aside_total'
+/** Findings that were stored, by rule and action. */
+export const MONITOR_FINDINGS_TOTAL = 'monitor_findings_total'
+/** How far the watermark is behind the clock, by pass. */
+export const MONITOR_LAG_SECONDS = 'monitor_lag_seconds'
+/** How long a cycle takes, by pass. */
+export const MONITOR_CYCLE_SECONDS = 'monitor_cycle_seconds'
+
+/** What of the events was judged, and what was not: in the metrics of one monitor. */
+export interface MonitorMetrics {
+  ofPass(pass: string): MonitorCoverage
+}
+
+/** The counts of one pass. */
+export interface MonitorCoverage {
+  judged(rows: number, step: RunnerStep): void
+  committed(commit: MonitorCommit): void
+  notRejudged(events: number): void
+  lag(seconds: number): void
+  cycle(seconds: number): void
+}
+
+/** Registers the metrics of a monitor. */
+export function createMonitorMetrics(metrics: Metrics): MonitorMetrics {
+  const read = metrics.counter({
+    name: MONITOR_EVENTS_READ_TOTAL,
+    help: 'Events that were read.',
+    labelNames: ['pass'],
+  })
+  const evaluated = metrics.counter({
+    name: MONITOR_EVALUATED_TOTAL,
+    help: 'Verdicts of the rules.',
+    labelNames: ['rule'],
+  })
+  const notEvaluable = metrics.counter({
+    name: MONITOR_NOT_EVALUABLE_TOTAL,
+    help: 'Where a rule could give no verdict.',
+    labelNames: ['rule', 'reason'],
+  })
+  const late = metrics.counter({
+    name: MONITOR_LATE_EVENTS_TOTAL,
+    help: 'Events that came later than allowed.',
+    labelNames: ['pass'],
+  })
+  const notRejudged = metrics.counter({
+    name: MONITOR_NOT_REJUDGED_TOTAL,
+    help: 'Late events of accounts whose history is too long to judge it anew.',
+    labelNames: ['pass'],
+  })
+  const aside = metrics.counter({
+    name: MONITOR_SET_ASIDE_TOTAL,
+    help: 'Rows that were set aside.',
+    labelNames: ['pass'],
+  })
+  const findings = metrics.counter({
+    name: MONITOR_FINDINGS_TOTAL,
+    help: 'Findings that were handed to the store.',
+    labelNames: ['rule', 'action'],
+  })
+  const lag = metrics.gauge({
+    name: MONITOR_LAG_SECONDS,
+    help: 'How far the watermark is behind the clock.',
+    labelNames: ['pass'],
+  })
+  const cycle = metrics.histogram({
+    name: MONITOR_CYCLE_SECONDS,
+    help: 'How long a cycle takes.',
+    labelNames: ['pass'],
+  })
+  return {
+    ofPass: (pass) =>
+      createCoverage(pass, {
+        read,
+        evaluated,
+        notEvaluable,
+        late,
+        notRejudged,
+        aside,
+        findings,
+        lag,
+        cycle,
+      }),
+  }
+}
+
+interface Families {
+  readonly read: Counter<'pass'>
+  readonly evaluated: Counter<'rule'>
+  readonly notEvaluable: Counter<'rule' | 'reason'>
+  readonly late: Counter<'pass'>
+  readonly notRejudged: Counter<'pass'>
+  readonly aside: Counter<'pass'>
+  readonly findings: Counter<'rule' | 'action'>
+  readonly lag: Gauge<'pass'>
+  readonly cycle: Histogram<'pass'>
+}
+
+function createCoverage(pass: string, families: Families): MonitorCoverage {
+  const { evaluated, notEvaluable, findings } = families
+  const read = families.read.labels({ pass })
+  const late = families.late.labels({ pass })
+  const aside = families.aside.labels({ pass })
+  return {
+    judged(rows, step) {
+      read.inc(rows)
+      late.inc(step.late.length)
+      for (const [rule, count] of Object.entries(step.evaluated)) {
+        if (count > 0) evaluated.labels({ rule }).inc(count)
+      }
+      for (const { ruleId: rule, reason } of step.notEvaluable) {
+        notEvaluable.labels({ rule, reason }).inc()
+      }
+    },
+    committed(commit) {
+      aside.inc(commit.setAside.length)
+      for (const { ruleId: rule, action } of commit.findings)
+        findings.labels({ rule, action }).inc()
+    },
+    notRejudged: (events) => families.notRejudged.labels({ pass }).inc(events),
+    lag: (seconds) => families.lag.labels({ pass }).set(seconds),
+    cycle: (seconds) => families.cycle.labels({ pass }).observe(seconds),
+  }
+}

@@ -1,0 +1,83 @@
+import type { CombinedDetector } from '../detector/combine-detectors.ts'
+import type { PartitionLease } from './monitor-store.ts'
+import { createPartitionRun, type PartitionRun, type PartitionRunOptions } from './partition-run.ts'
+
+/** What a pass is worked on with. */
+export interface MonitorPassOptions extends Omit<PartitionRunOptions, 'lease'> {
+  /** The store's name of the pass. */
+  readonly pass: string
+  readonly detector: CombinedDetector
+  readonly owner: string
+  readonly leaseMs: number
+  readonly now: () => number
+}
+
+/** One detector over one source, as far as its partitions are in this process. */
+export interface MonitorPass {
+  readonly name: string
+  /**
+   * Reads and judges all that is there now, page by page, in every partition that this process holds.
+   *
+   * @returns whether events wait for time to pass
+   */
+  cycle(signal: AbortSignal): Promise<{ readonly isWaiting: boolean }>
+}
+
+/** Makes a pass. It takes no lease before its first cycle. */
+export function createMonitorPass(options: MonitorPassOptions): MonitorPass {
+  const { pass, detector, owner, leaseMs, now, store, partitions, coverage } = options
+  /** By lease, so that a partition that went to another monitor and came back begins anew. */
+  let runs = new Map<string, PartitionRun>()
+
+  async function lease(): Promise<readonly PartitionRun[]> {
+    const { version } = detector
+    const request = { pass, version, partitions, owner, now: now(), leaseMs }
+    const held = await store.lease(request)
+    runs = new Map(
+      held.map((of) => {
+        const name = nameOf(of)
+        return [name, runs.get(name) ?? createPartitionRun({ ...options, lease: of })]
+      }),
+    )
+    return [...runs.values()]
+  }
+
+  async function work(run: PartitionRun, until: number, signal: AbortSignal): Promise<boolean> {
+    for (;;) {
+      signal.throwIfAborted()
+      const outcome = await run.advance(now(), signal)
+      if (outcome === 'lost') return false
+      // A long backlog is read in portions, so that the lease is renewed in time.
+      if (outcome === 'caught-up') return false
+      if (now() >= until) return true
+    }
+  }
+
+  return {
+    name: pass,
+    async cycle(signal) {
+      const startedAt = now()
+      let hasMore = true
+      while (hasMore) {
+        const held = await lease()
+        const until = now() + leaseMs / 2
+        const worked = await settleAll(held.map((run) => work(run, until, signal)))
+        hasMore = worked.includes(true)
+      }
+      coverage.cycle((now() - startedAt) / 1_000)
+      return { isWaiting: [...runs.values()].some((run) => run.isWaiting) }
+    },
+  }
+}
+
+function nameOf({ partition, token }: PartitionLease): string {
+  return `${partition} ${token}`
+}
+
+/** Waits for all, so that nothing goes on behind the back of a cycle that failed. */
+async function settleAll<Result>(work: readonly Promise<Result>[]): Promise<readonly Result[]> {
+  const settled = await Promise.allSettled(work)
+  const failed = settled.find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
+  return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+}

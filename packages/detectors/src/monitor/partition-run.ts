@@ -1,0 +1,222 @@
+import type { Logger } from '@assay/core'
+
+import { type AccountEvent, parseAccountEvent } from '../detector/account-event.ts'
+import type { CombinedDetector } from '../detector/combine-detectors.ts'
+import { createDetectorRunner, type DetectorRunner } from '../detector/detector-runner.ts'
+import type { OrderedState } from '../detector/in-event-order.ts'
+import type { EventPage, EventSource } from './event-source.ts'
+import { judgeAnew, type RejudgedState } from './judge-anew.ts'
+import type { MonitorCoverage } from './monitor-metrics.ts'
+import type {
+  KeyState,
+  MonitorCommit,
+  MonitorStore,
+  PartitionLease,
+  SetAsideRow,
+} from './monitor-store.ts'
+import { setAside } from './set-aside.ts'
+import { decodeState, encodeState } from './state-codec.ts'
+import { nextWatermark } from './watermark.ts'
+
+/** What one partition is worked on with. */
+export interface PartitionRunOptions {
+  readonly lease: PartitionLease
+  readonly detector: CombinedDetector
+  readonly source: EventSource
+  readonly store: MonitorStore
+  readonly partitions: number
+  readonly batchSize: number
+  readonly allowedLatenessMs: number
+  readonly futureToleranceMs: number
+  readonly rejudgedMax: number
+  readonly cachedKeysMax: number
+  readonly coverage: MonitorCoverage
+  readonly logger: Logger
+  /** Reads through the source's circuit breaker. */
+  readonly guard: <Result>(read: () => Promise<Result>) => Promise<Result>
+}
+
+/** One partition of a pass, in the hands of this process. */
+export interface PartitionRun {
+  /**
+   * Reads and judges one page.
+   *
+   * @returns `more` when another one waits, `caught-up` when none does, `lost` when another monitor has
+   *   taken the partition over
+   */
+  advance(now: number, signal: AbortSignal): Promise<'more' | 'caught-up' | 'lost'>
+  /** Whether something waits for time to pass. */
+  readonly isWaiting: boolean
+}
+
+type Runner = DetectorRunner<OrderedState<unknown>>
+
+interface Position {
+  readonly runner: Runner
+  cursor: string | null
+  watermark: number | null
+  readAt: number | null
+}
+
+interface LateContext {
+  readonly upTo: string | null
+  readonly watermark: number | null
+  readonly now: number
+  readonly signal: AbortSignal
+}
+
+/** Makes the run of one partition. It reads nothing before the first page. */
+export function createPartitionRun(options: PartitionRunOptions): PartitionRun {
+  const { lease, detector, source, store, coverage } = options
+  let position: Position | null = null
+
+  async function open(): Promise<Position> {
+    const { cursor, watermark, readAt, waiting } = await store.open(lease)
+    const runner = createDetectorRunner(detector, undefined)
+    restore(runner, waiting)
+    return { runner, cursor, watermark, readAt }
+  }
+
+  async function judge(
+    at: Position,
+    page: EventPage,
+    now: number,
+    signal: AbortSignal,
+  ): Promise<MonitorCommit | null> {
+    const { events, rows } = read(page.rows, now, options)
+    const watermark = nextWatermark({
+      before: at.watermark,
+      eventTimeMax: latest(events),
+      completeUpTo: page.isLast ? page.completeUpTo : null,
+      now,
+      allowedLatenessMs: options.allowedLatenessMs,
+    })
+    if (watermark === null && rows.length === 0) return null
+    await restoreMissing(at.runner, events, options)
+    const step = at.runner.take(events, watermark ?? Number.MIN_SAFE_INTEGER)
+    coverage.judged(page.rows.length, step)
+
+    const upTo = page.cursor
+    const anew = await judgeLate(step.late, at.runner, { upTo, watermark, now, signal })
+    const readAt = page.rows.length > 0 ? now : at.readAt
+    if (page.rows.length === 0 && step.touched.length === 0) return null
+    return {
+      lease,
+      cursorBefore: at.cursor,
+      cursor: page.cursor,
+      watermark: watermark ?? Number.MIN_SAFE_INTEGER,
+      readAt,
+      now,
+      states: statesOf(at.runner, new Set([...step.touched, ...anew.map(({ key }) => key)])),
+      findings: [...step.findings, ...anew.flatMap(({ findings }) => findings)],
+      rejudged: anew.flatMap(({ rejudged }) => (rejudged === null ? [] : [rejudged])),
+      setAside: [...rows, ...anew.flatMap(({ tooLong }) => tooLong)],
+    }
+  }
+
+  async function judgeLate(
+    late: readonly AccountEvent[],
+    runner: Runner,
+    { upTo, watermark, now, signal }: LateContext,
+  ): Promise<readonly RejudgedState[]> {
+    if (late.length === 0 || upTo === null || detector.rules.scope === 'system') return []
+    const keys = new Set(late.map(({ accountId }) => accountId))
+    const all: RejudgedState[] = []
+    for (const accountId of keys) {
+      const anew = await judgeAnew(
+        { accountId, upTo, watermark: watermark ?? Number.MIN_SAFE_INTEGER, now, late, signal },
+        options,
+      )
+      if (anew.state !== null) runner.restore(accountId, anew.state, anew.wakeAt)
+      all.push(anew)
+    }
+    return all
+  }
+
+  return {
+    get isWaiting() {
+      return position?.runner.isWaiting ?? false
+    },
+    async advance(now, signal) {
+      const at = position ?? (await open())
+      // Until the commit is through, what the states hold is not what the store holds.
+      position = null
+      const page = await options.guard(() =>
+        source.read({
+          partition: lease.partition,
+          partitions: options.partitions,
+          after: at.cursor,
+          limit: options.batchSize,
+          now,
+          signal,
+        }),
+      )
+      signal.throwIfAborted()
+      const commit = await judge(at, page, now, signal)
+      if (commit !== null) {
+        if ((await store.commit(commit)) === 'lost') return 'lost'
+        coverage.committed(commit)
+        at.cursor = commit.cursor
+        at.watermark = commit.watermark
+        at.readAt = commit.readAt
+      }
+      at.runner.evict(options.cachedKeysMax)
+      position = at
+      return page.isLast ? 'caught-up' : 'more'
+    },
+  }
+}
+
+/** Parses rows, and sets aside those that are none or that come from the future. */
+function read(
+  rows: readonly unknown[],
+  now: number,
+  { source, futureToleranceMs }: PartitionRunOptions,
+): { events: readonly AccountEvent[]; rows: readonly SetAsideRow[] } {
+  const events: AccountEvent[] = []
+  const aside: SetAsideRow[] = []
+  for (const row of rows) {
+    const parsed = parseAccountEvent(row)
+    if (!parsed.ok) aside.push(setAside(source.id, row, parsed.reason))
+    else if (parsed.row.eventTime > now + futureToleranceMs) {
+      aside.push(setAside(source.id, row, 'eventTime: lies in the future'))
+    } else events.push(parsed.row)
+  }
+  return { events, rows: aside }
+}
+
+function latest(events: readonly AccountEvent[]): number | null {
+  let latestTime: number | null = null
+  for (const { eventTime } of events) {
+    if (latestTime === null || eventTime > latestTime) latestTime = eventTime
+  }
+  return latestTime
+}
+
+async function restoreMissing(
+  runner: Runner,
+  events: readonly AccountEvent[],
+  { detector, store, lease }: PartitionRunOptions,
+): Promise<void> {
+  const missing = new Set<string>()
+  for (const event of events) {
+    const key = detector.key(event)
+    if (!runner.has(key)) missing.add(key)
+  }
+  if (missing.size > 0) restore(runner, await store.loadStates(lease, [...missing]))
+}
+
+function restore(runner: Runner, states: readonly KeyState[]): void {
+  for (const { key, state, wakeAt } of states) {
+    runner.restore(key, decodeState(state) as OrderedState<unknown>, wakeAt ?? Infinity)
+  }
+}
+
+function statesOf(runner: Runner, keys: ReadonlySet<string>): KeyState[] {
+  return [...keys].flatMap((key) => {
+    const kept = runner.stateOf(key)
+    if (kept === undefined) return []
+    const wakeAt = Number.isFinite(kept.wakeAt) ? kept.wakeAt : null
+    return [{ key, state: encodeState(kept.state), wakeAt }]
+  })
+}
