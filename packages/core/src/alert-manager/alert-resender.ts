@@ -144,6 +144,7 @@ async function send(
   closing: AbortSignal,
   clock: Clock,
 ): Promise<void> {
+  closing.throwIfAborted()
   const controller = new AbortController()
   const { promise: stopped, reject } = Promise.withResolvers<never>()
   const stop = (): void => {
@@ -152,7 +153,6 @@ async function send(
   }
   const timer = clock.setTimer(stop, everyMs)
   closing.addEventListener('abort', stop, { once: true })
-  if (closing.aborted) stop()
   try {
     await Promise.race([resendAlerts(resending, { signal: controller.signal }), stopped])
   } finally {
