@@ -8,6 +8,9 @@ export type Promtool = Tool
 /** The checker of Alertmanager's configuration, from Debian's package `prometheus-alertmanager`. */
 export type Amtool = Tool
 
+/** Alertmanager itself, from the same package. */
+export type Alertmanager = Tool
+
 /**
  * Runs tests with promtool. Where there is none they are skipped, and the title says why; with
  * `ASSAY_REQUIRE_SERVERS=1` that is a failure.
@@ -28,6 +31,20 @@ export function describePromtool(title: string, body: (promtool: Promtool) => vo
  */
 export function describeAmtool(title: string, body: (amtool: Amtool) => void): void {
   describeTool('amtool', 'prometheus-alertmanager', title, body)
+}
+
+/**
+ * Runs tests with Alertmanager. Where there is none they are skipped, and the title says why; with
+ * `ASSAY_REQUIRE_SERVERS=1` that is a failure.
+ *
+ * @param title what the tests are about
+ * @param body defines the tests
+ */
+export function describeAlertmanager(
+  title: string,
+  body: (alertmanager: Alertmanager) => void,
+): void {
+  describeTool('prometheus-alertmanager', 'prometheus-alertmanager', title, body)
 }
 
 function describeTool(

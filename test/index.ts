@@ -18,4 +18,12 @@ export {
   slackComplaints,
   webhookComplaints,
 } from './vendor-limits.ts'
-export { type Amtool, describeAmtool, describePromtool, type Promtool } from './describe-tool.ts'
+export {
+  type Alertmanager,
+  type Amtool,
+  describeAlertmanager,
+  describeAmtool,
+  describePromtool,
+  type Promtool,
+} from './describe-tool.ts'
+export { type RunningAlertmanager, startAlertmanager } from './start-alertmanager.ts'
