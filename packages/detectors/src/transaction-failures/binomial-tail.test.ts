@@ -3,15 +3,17 @@ import { describe, expect, test } from 'vitest'
 import { binomialTail } from './binomial-tail.ts'
 
 describe('the binomial tail', () => {
-  test('is exact, against sums of whole numbers', () => {
-    for (const trials of [1, 2, 15, 16, 17, 40, 125, 400]) {
+  test.each([1, 2, 15, 16, 17, 40, 125, 400])(
+    'is what a sum of whole numbers gives, for %i trials',
+    (trials) => {
       for (let successes = Math.floor(trials / 20) + 1; successes <= trials; successes += 1) {
-        const actual = binomialTail({ successes, trials, probability: 5 / 100 })
         const expected = exactTail(successes, trials)
-        if (expected > 1e-300) expect(actual / expected).toBeCloseTo(1, 10)
+        if (expected < 1e-300) break
+        const actual = binomialTail({ successes, trials, probability: 5 / 100 })
+        expect(actual / expected).toBeCloseTo(1, 10)
       }
-    }
-  })
+    },
+  )
 
   test('holds for a million trials', () => {
     // Summed with 60 digits.

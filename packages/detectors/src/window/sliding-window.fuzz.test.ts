@@ -15,6 +15,7 @@ const KINDS = 3
 const events = fc
   .array(fc.record({ gapMs: fc.nat({ max: 20 }), kind: fc.nat({ max: KINDS - 1 }) }), {
     maxLength: 300,
+    size: 'max',
   })
   .map((gaps) => {
     let at = 0
