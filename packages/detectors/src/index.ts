@@ -16,9 +16,15 @@ export {
   type BalanceSummary,
   detectBalanceDiscrepancies,
   type DetectBalanceDiscrepanciesOptions,
-  type RejectedRow,
-  type RuleSummary,
 } from './balance-discrepancies/detect-balance-discrepancies.ts'
+export type {
+  DetectionOptions,
+  DetectionProgress,
+  DetectionReport,
+  DetectionSummary,
+  RejectedRow,
+  RuleSummary,
+} from './detector/detect-over-accounts.ts'
 export type { Detector, DetectorContext, DetectorStep, NotEvaluable } from './detector/detector.ts'
 export { findingFingerprint } from './detector/finding-fingerprint.ts'
 export type { Finding, FindingAmount } from './detector/finding.ts'
@@ -44,3 +50,41 @@ export {
   createMemoryLedgerRepository,
   type MemoryLedger,
 } from './ledger/memory-ledger-repository.ts'
+export {
+  detectTransactionFailures,
+  type DetectTransactionFailuresOptions,
+  type TransactionFailureReport,
+} from './transaction-failures/detect-transaction-failures.ts'
+export {
+  type FailureRateConfig,
+  type FailureRateOptions,
+  readFailureRateConfig,
+  type Share,
+} from './transaction-failures/failure-rate-config.ts'
+export {
+  type FailureEpisode,
+  failureRateDetector,
+  type FailureRateState,
+} from './transaction-failures/failure-rate-detector.ts'
+export {
+  readTransactionFailureConfig,
+  type TransactionFailureConfig,
+  type TransactionFailureOptions,
+} from './transaction-failures/transaction-failure-config.ts'
+export { transactionFailureDetector } from './transaction-failures/transaction-failure-detector.ts'
+export {
+  type AccountFailureRuleId,
+  type FailureRateRuleId,
+  TRANSACTION_FAILURE_RULE_IDS,
+  type TransactionFailureReason,
+  type TransactionFailureRuleId,
+} from './transaction-failures/transaction-failure-rule.ts'
+export type {
+  EarlyReversal,
+  FailureRun,
+  OpenCharge,
+  OpenRun,
+  RunFailure,
+  TransactionFailureState,
+} from './transaction-failures/transaction-failure-state.ts'
+export type { SlidingWindow } from './window/sliding-window.ts'

@@ -1,5 +1,6 @@
 import { assertWholeNumber, InvalidOptionError } from '@assay/core'
 
+import type { RejectedRow, RuleSummary } from '../detector/detect-over-accounts.ts'
 import type { DetectorStep } from '../detector/detector.ts'
 import type { Finding } from '../detector/finding.ts'
 import { accountIdOf, parseLedgerEntry, readSequence } from '../ledger/ledger-entry.ts'
@@ -41,23 +42,6 @@ export interface DetectBalanceDiscrepanciesOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** A row that was set aside because it does not parse. */
-export interface RejectedRow {
-  /** As the repository handed it out. */
-  readonly row: unknown
-  /** Which fields are wrong, and why; never their values. */
-  readonly reason: string
-}
-
-/** What became of one rule. */
-export interface RuleSummary {
-  readonly findings: number
-  /** How often it gave a verdict. */
-  readonly evaluated: number
-  /** How often it could give none, by reason. */
-  readonly notEvaluable: Readonly<Partial<Record<BalanceReason, number>>>
-}
-
 /** How much was read and found, so far or in all. */
 export interface BalanceProgress {
   /** Accounts that had a balance, a transaction, or a row that did not parse. */
@@ -74,7 +58,7 @@ export interface BalanceProgress {
 
 /** What was read and what became of it. */
 export interface BalanceSummary extends BalanceProgress {
-  readonly rules: Readonly<Record<BalanceRuleId, RuleSummary>>
+  readonly rules: Readonly<Record<BalanceRuleId, RuleSummary<BalanceReason>>>
 }
 
 /** What a run returns. */
