@@ -1,7 +1,7 @@
 import { type AccountEvent, parseAccountEvent } from '../detector/account-event.ts'
 import type { Finding } from '../detector/finding.ts'
 import type { OrderedState } from '../detector/in-event-order.ts'
-import type { RejudgedAccount, SetAsideRow } from './monitor-store.ts'
+import type { RejudgedSubject, SetAsideRow } from './monitor-store.ts'
 import type { PartitionRunOptions } from './partition-run.ts'
 import { setAside } from './set-aside.ts'
 
@@ -9,7 +9,7 @@ import { setAside } from './set-aside.ts'
 export interface RejudgedState {
   readonly key: string
   readonly findings: readonly Finding[]
-  readonly rejudged: RejudgedAccount | null
+  readonly rejudged: RejudgedSubject | null
   /** The account's new state; `null` when its history is too long, and the former one stays. */
   readonly state: OrderedState<unknown> | null
   readonly wakeAt: number

@@ -85,12 +85,11 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
     findings.set(finding.fingerprint, next)
   }
 
-  function refute({ rejudged, now }: MonitorCommit): void {
+  function refute({ rejudged, now }: Pick<MonitorCommit, 'rejudged' | 'now'>): void {
     for (const { subject, ruleIds, fingerprints } of rejudged) {
       for (const { finding } of findings.values()) {
         if (finding.subject !== subject || !ruleIds.includes(finding.ruleId)) continue
-        if (finding.transactionIds.length === 0 || fingerprints.includes(finding.fingerprint))
-          continue
+        if (fingerprints.includes(finding.fingerprint)) continue
         put({ ...finding, action: 'resolve', eventTime: Math.max(finding.eventTime, now) })
       }
     }
@@ -152,8 +151,9 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
       aside.push(...commit.setAside)
       return 'committed'
     },
-    async note(noted) {
-      for (const finding of noted) put(finding)
+    async note(note) {
+      refute(note)
+      for (const finding of note.findings) put(finding)
     },
     async listUntold(limit) {
       return [...findings.values()]

@@ -1,15 +1,19 @@
-import type { CombinedDetector } from '../detector/combine-detectors.ts'
-import type { PartitionLease } from './monitor-store.ts'
-import { createPartitionRun, type PartitionRun, type PartitionRunOptions } from './partition-run.ts'
+import type { MonitorCoverage } from './monitor-metrics.ts'
+import type { MonitorStore, PartitionLease } from './monitor-store.ts'
+import type { PartitionRun } from './partition-run.ts'
 
 /** What a pass is worked on with. */
-export interface MonitorPassOptions extends Omit<PartitionRunOptions, 'lease'> {
+export interface MonitorPassOptions {
   /** The store's name of the pass. */
   readonly pass: string
-  readonly detector: CombinedDetector
+  readonly version: number
+  readonly partitions: number
+  readonly store: MonitorStore
   readonly owner: string
   readonly leaseMs: number
   readonly now: () => number
+  readonly coverage: MonitorCoverage
+  readonly createRun: (lease: PartitionLease) => PartitionRun
 }
 
 /** One detector over one source, as far as its partitions are in this process. */
@@ -25,18 +29,17 @@ export interface MonitorPass {
 
 /** Makes a pass. It takes no lease before its first cycle. */
 export function createMonitorPass(options: MonitorPassOptions): MonitorPass {
-  const { pass, detector, owner, leaseMs, now, store, partitions, coverage } = options
+  const { pass, version, owner, leaseMs, now, store, partitions, coverage, createRun } = options
   /** By lease, so that a partition that went to another monitor and came back begins anew. */
   let runs = new Map<string, PartitionRun>()
 
   async function lease(): Promise<readonly PartitionRun[]> {
-    const { version } = detector
     const request = { pass, version, partitions, owner, now: now(), leaseMs }
     const held = await store.lease(request)
     runs = new Map(
       held.map((of) => {
         const name = nameOf(of)
-        return [name, runs.get(name) ?? createPartitionRun({ ...options, lease: of })]
+        return [name, runs.get(name) ?? createRun(of)]
       }),
     )
     return [...runs.values()]

@@ -28,8 +28,8 @@ export interface MonitorStore {
    * @returns `lost` when another monitor has taken over; then nothing was written
    */
   commit(commit: MonitorCommit): Promise<'committed' | 'lost'>
-  /** Notes findings that no page led to, such as that a source is silent. */
-  note(findings: readonly Finding[], now: number): Promise<void>
+  /** Notes what no page led to, such as that a source is silent. */
+  note(note: MonitorNote): Promise<void>
   /**
    * Findings of which `markTold` does not know yet, oldest first: those that opened, grew or ended
    * since they were last told.
@@ -97,15 +97,22 @@ export interface MonitorCommit {
   /** In order; the same fingerprint may come several times. */
   readonly findings: readonly Finding[]
   /** Accounts that were judged anew, and the findings about them that hold. */
-  readonly rejudged: readonly RejudgedAccount[]
+  readonly rejudged: readonly RejudgedSubject[]
   readonly setAside: readonly SetAsideRow[]
 }
 
+/** Findings without a page. */
+export interface MonitorNote {
+  readonly findings: readonly Finding[]
+  readonly rejudged: readonly RejudgedSubject[]
+  readonly now: number
+}
+
 /**
- * An account whose whole history was judged anew. Open findings of these rules that name an event of
- * it and are not among `fingerprints` were refuted by a late event, and end.
+ * An account, or a source, that was judged as a whole. Open findings of these rules about it that are not among
+ * `fingerprints` no longer hold, and end.
  */
-export interface RejudgedAccount {
+export interface RejudgedSubject {
   readonly subject: string
   readonly ruleIds: readonly string[]
   readonly fingerprints: readonly string[]

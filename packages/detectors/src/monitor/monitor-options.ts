@@ -1,0 +1,72 @@
+import type { Alert, CircuitBreaker, Clock, Logger, Metrics } from '@assay/core'
+
+import type { Finding } from '../detector/finding.ts'
+import type { EventSource } from './event-source.ts'
+import type { MonitoredDetector } from './monitor-detectors.ts'
+import type { MonitorStore } from './monitor-store.ts'
+import type { ReconciliationOptions } from './reconciliation-run.ts'
+import type { FindingAlerts } from './tell-findings.ts'
+
+/** What a monitor watches, with what, and who hears of it. */
+export interface MonitorOptions {
+  /** Where events are read; each has an id of its own. */
+  readonly sources: readonly EventSource[]
+  readonly store: MonitorStore
+  /** Who judges the events, and how often. Default `createMonitoredDetectors()`. */
+  readonly detectors?: readonly MonitoredDetector[] | undefined
+  /**
+   * Reconciles every account on which something happened with its balance. Without it balances are
+   * only compared within and between transactions.
+   */
+  readonly reconciliation?: (ReconciliationOptions & { readonly everyMs?: number }) | undefined
+  /**
+   * `polled`: each pass runs at its detectors' cadence. `continuous`: it also runs as soon as a source
+   * has news. Default `polled`.
+   */
+  readonly mode?: 'polled' | 'continuous' | undefined
+  /** What else runs at a cadence, once among all monitors of the store: health, maintenance. */
+  readonly jobs?: readonly MonitorJob[] | undefined
+  /** Who hears of findings. Without it they are only stored. */
+  readonly alerts?: FindingAlerts | undefined
+  /** The alert of a finding. Default {@link alertOfFinding}. */
+  readonly toAlert?: ((finding: Finding) => Alert) | undefined
+  /** Guards a source. Default: opens after 5 failures for 60 seconds, as the festival's did. */
+  readonly breaker?: ((source: EventSource) => CircuitBreaker) | undefined
+  /** Whose data it is, as the detectors know it. */
+  readonly tenant?: string | undefined
+  /** The most events on a page, each of which is judged and committed as a whole. Default 1,000. */
+  readonly batchSize?: number | undefined
+  /**
+   * How late an event may come, in milliseconds from its event time to its commit, and still be judged
+   * in its place. Findings wait that long. One that comes later is judged with its account's whole
+   * history. Default 10,000; in continuous mode 1,000.
+   */
+  readonly allowedLatenessMs?: number | undefined
+  /** How far ahead of this process' clock an event's time may be. Default 60,000. */
+  readonly futureToleranceMs?: number | undefined
+  /** How many parts the accounts are shared in among monitors. Default 4. */
+  readonly partitions?: number | undefined
+  /** After which another monitor takes over the work of one that died. Default 30,000. */
+  readonly leaseMs?: number | undefined
+  /** How long a cycle may take before it is aborted; what it has committed stays. Default 30,000. */
+  readonly timeoutMs?: number | undefined
+  /** After how long without an event a source is silent, in milliseconds. Default an hour. */
+  readonly silenceAfterMs?: number | undefined
+  /** The most events of an account with which a late one is judged. Default 10,000. */
+  readonly rejudgedMax?: number | undefined
+  /** The most accounts a partition whose states are kept in memory. Default 100,000. */
+  readonly cachedKeysMax?: number | undefined
+  /** Names this monitor among those of the store. Default: a new id. */
+  readonly owner?: string | undefined
+  readonly clock?: Clock | undefined
+  readonly random?: (() => number) | undefined
+  readonly metrics?: Metrics | undefined
+  readonly logger?: Logger | undefined
+}
+
+/** Something that one of the monitors does at a cadence. */
+export interface MonitorJob {
+  readonly name: string
+  readonly everyMs: number
+  run(context: { readonly signal: AbortSignal; readonly now: number }): Promise<void>
+}

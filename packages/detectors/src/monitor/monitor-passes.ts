@@ -1,0 +1,64 @@
+import type { CombinedDetector } from '../detector/combine-detectors.ts'
+import { groupDetectors } from './monitor-detectors.ts'
+import { createMonitorMetrics } from './monitor-metrics.ts'
+import { createMonitorPass, type MonitorPass } from './monitor-pass.ts'
+import type { MonitorSettings } from './parse-monitor-options.ts'
+import { createPartitionRun } from './partition-run.ts'
+import { createReconciliationRun, RECONCILIATION_VERSION } from './reconciliation-run.ts'
+
+/** A pass with its source and its cadence. */
+export interface ScheduledPass extends MonitorPass {
+  readonly sourceId: string
+  readonly everyMs: number
+}
+
+/**
+ * The passes of a monitor: for each source one for each group of detectors, and one that reconciles.
+ * Rules about the whole system have one partition, because they must see all.
+ */
+export function createMonitorPasses(settings: MonitorSettings): readonly ScheduledPass[] {
+  const metrics = createMonitorMetrics(settings.metrics)
+  return settings.sources.flatMap(({ source, breaker }) => {
+    const shared = {
+      ...settings,
+      source,
+      now: () => settings.clock.now(),
+      guard: <Result>(read: () => Promise<Result>) => breaker.execute(read),
+    }
+    const ofDetectors = groupDetectors(settings.detectors).map(({ detector, everyMs }) => {
+      const partitions = partitionsOf(detector, settings)
+      const pass = nameOf(source.id, detector.id, partitions)
+      const coverage = metrics.ofPass(pass)
+      const options = { ...shared, pass, partitions, coverage, version: detector.version }
+      const run = createMonitorPass({
+        ...options,
+        createRun: (lease) => createPartitionRun({ ...options, lease, detector }),
+      })
+      return { ...run, sourceId: source.id, everyMs }
+    })
+    const { reconciliation } = settings
+    if (reconciliation === undefined) return ofDetectors
+
+    const { partitions } = settings
+    const pass = nameOf(source.id, 'reconciliation', partitions)
+    const coverage = metrics.ofPass(pass)
+    const options = { ...shared, pass, coverage, version: RECONCILIATION_VERSION }
+    const run = createMonitorPass({
+      ...options,
+      createRun: (lease) => createReconciliationRun({ ...options, lease }, reconciliation),
+    })
+    const { everyMs = RECONCILED_EVERY_MS } = reconciliation
+    return [...ofDetectors, { ...run, sourceId: source.id, everyMs }]
+  })
+}
+
+const RECONCILED_EVERY_MS = 15_000
+
+function partitionsOf({ rules }: CombinedDetector, { partitions }: MonitorSettings): number {
+  return rules.scope === 'system' ? 1 : partitions
+}
+
+/** Another number of partitions is another pass: it begins anew, and finds nothing twice. */
+function nameOf(sourceId: string, detectorId: string, partitions: number): string {
+  return `${sourceId} ${detectorId} ${partitions}`
+}

@@ -1,0 +1,37 @@
+import type { PartitionStatus } from './monitor-store.ts'
+
+/** Judges what happens on accounts, as it happens, and misses or repeats no finding. */
+export interface Monitor {
+  /**
+   * Works until the signal aborts, and then ends what is under way.
+   *
+   * @param options.signal ends the work
+   */
+  run(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
+  /**
+   * Runs every pass once, now: for tests, for hosts with a scheduler of their own, and for whoever
+   * cannot wait.
+   *
+   * @throws what a source or the store threw, after all passes have ended
+   */
+  cycle(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
+  /** How far everything was read, and whether it can be. */
+  status(): Promise<MonitorStatus>
+  /** Ends what is under way, and gives its partitions back. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** How a monitor stands. */
+export interface MonitorStatus {
+  readonly owner: string
+  readonly sources: readonly SourceStatus[]
+  /** Of all monitors of the store. */
+  readonly partitions: readonly PartitionStatus[]
+}
+
+/** How a source stands. */
+export interface SourceStatus {
+  readonly id: string
+  readonly circuit: 'closed' | 'open' | 'half-open'
+}

@@ -1,0 +1,132 @@
+import {
+  type Alert,
+  assertDurationMs,
+  assertWholeNumber,
+  type CircuitBreaker,
+  type Clock,
+  createCircuitBreaker,
+  InvalidOptionError,
+  type Logger,
+  type Metrics,
+  noMetrics,
+  silentLogger,
+  systemClock,
+  systemCreateId,
+  systemRandom,
+} from '@assay/core'
+
+import type { Finding } from '../detector/finding.ts'
+import { createMonitoredDetectors } from './create-monitored-detectors.ts'
+import type { EventSource } from './event-source.ts'
+import type { MonitoredDetector } from './monitor-detectors.ts'
+import type { MonitorJob, MonitorOptions } from './monitor-options.ts'
+import type { MonitorStore } from './monitor-store.ts'
+import { alertOfFinding, type FindingAlerts } from './tell-findings.ts'
+
+/** The options of a monitor with every default filled in. */
+export interface MonitorSettings {
+  readonly sources: readonly { readonly source: EventSource; readonly breaker: CircuitBreaker }[]
+  readonly store: MonitorStore
+  readonly detectors: readonly MonitoredDetector[]
+  readonly reconciliation: MonitorOptions['reconciliation']
+  readonly mode: 'polled' | 'continuous'
+  readonly jobs: readonly MonitorJob[]
+  readonly alerts: FindingAlerts | undefined
+  readonly toAlert: (finding: Finding) => Alert
+  readonly tenant: string | null
+  readonly batchSize: number
+  readonly allowedLatenessMs: number
+  readonly futureToleranceMs: number
+  readonly partitions: number
+  readonly leaseMs: number
+  readonly timeoutMs: number
+  readonly silenceAfterMs: number
+  readonly rejudgedMax: number
+  readonly cachedKeysMax: number
+  readonly owner: string
+  readonly clock: Clock
+  readonly random: () => number
+  readonly metrics: Metrics
+  readonly logger: Logger
+}
+
+/** Checks the options of a monitor, and fills in the defaults. */
+export function parseMonitorOptions(options: MonitorOptions): MonitorSettings {
+  const {
+    clock = systemClock,
+    metrics = noMetrics,
+    logger = silentLogger,
+    mode = 'polled',
+    tenant,
+    detectors = createMonitoredDetectors({ tenant }),
+  } = options
+  const breakerOf =
+    options.breaker ??
+    ((source: EventSource) =>
+      createCircuitBreaker({
+        name: `source-${source.id}`,
+        failureThreshold: 5,
+        resetTimeoutMs: 60_000,
+        halfOpenMaxCalls: 2,
+        clock,
+        metrics,
+        logger,
+      }))
+  const ids = options.sources.map(({ id }) => id)
+  if (ids.length === 0 || new Set(ids).size < ids.length) {
+    throw new InvalidOptionError(FACTORY, 'sources', 'at least one source, each with its own id')
+  }
+  return {
+    sources: options.sources.map((source) => ({ source, breaker: breakerOf(source) })),
+    store: options.store,
+    detectors,
+    reconciliation: options.reconciliation,
+    mode,
+    jobs: options.jobs ?? [],
+    alerts: options.alerts,
+    toAlert: options.toAlert ?? alertOfFinding,
+    tenant: tenant ?? null,
+    batchSize: wholeNumber(options, 'batchSize', 1_000),
+    allowedLatenessMs: wholeNumber(
+      options,
+      'allowedLatenessMs',
+      mode === 'polled' ? 10_000 : 1_000,
+      0,
+    ),
+    futureToleranceMs: wholeNumber(options, 'futureToleranceMs', 60_000, 0),
+    partitions: wholeNumber(options, 'partitions', 4),
+    leaseMs: duration(options, 'leaseMs', 30_000),
+    timeoutMs: duration(options, 'timeoutMs', 30_000),
+    silenceAfterMs: duration(options, 'silenceAfterMs', 3_600_000),
+    rejudgedMax: wholeNumber(options, 'rejudgedMax', 10_000),
+    cachedKeysMax: wholeNumber(options, 'cachedKeysMax', 100_000),
+    owner: options.owner ?? systemCreateId(),
+    clock,
+    random: options.random ?? systemRandom,
+    metrics,
+    logger,
+  }
+}
+
+const FACTORY = 'createMonitor'
+
+type NumberOption = {
+  [Name in keyof MonitorOptions]-?: MonitorOptions[Name] extends number | undefined ? Name : never
+}[keyof MonitorOptions]
+
+function wholeNumber(
+  options: MonitorOptions,
+  name: NumberOption,
+  fallback: number,
+  min = 1,
+): number {
+  const value = options[name] ?? fallback
+  assertWholeNumber(FACTORY, name, value, { min })
+  return value
+}
+
+function duration(options: MonitorOptions, name: NumberOption, fallback: number): number {
+  const value = options[name] ?? fallback
+  assertDurationMs(FACTORY, name, value)
+  return value
+}
