@@ -190,43 +190,37 @@ test('a share of events waits for enough of them', () => {
   for (const { name, minSamples } of shares) expect(minSamples, name).toBeGreaterThanOrEqual(10)
 })
 
-/** What a healthy machine shows by default, sampled each minute for ten minutes. */
-const HEALTHY: PromtoolSeries[] = [
+/** A series that shows the same in each minute of ten. */
+function steady(metric: string, labels: Record<string, string>, value: number): PromtoolSeries {
+  return { metric, labels, values: Array.from({ length: 11 }, () => value) }
+}
+
+function filesystem(fstype: string, mountpoint: string, free: number): readonly PromtoolSeries[] {
+  const labels = { instance: 'a', mountpoint, fstype, device: '/dev/x' }
+  return [
+    steady('node_filesystem_avail_bytes', labels, free),
+    steady('node_filesystem_size_bytes', labels, 100),
+  ]
+}
+
+/** What a healthy machine shows by default. */
+const HEALTHY: readonly PromtoolSeries[] = [
   // A Redis without `maxmemory`.
-  { metric: 'redis_memory_used_bytes', labels: { instance: 'a' }, value: 1e6 },
-  { metric: 'redis_memory_max_bytes', labels: { instance: 'a' }, value: 0 },
+  steady('redis_memory_used_bytes', { instance: 'a' }, 1e6),
+  steady('redis_memory_max_bytes', { instance: 'a' }, 0),
   // A pool that was closed.
-  { metric: 'db_pool_active_connections', labels: { instance: 'a', pool: 'p' }, value: 1 },
-  { metric: 'db_pool_max_connections', labels: { instance: 'a', pool: 'p' }, value: 0 },
+  steady('db_pool_active_connections', { instance: 'a', pool: 'p' }, 1),
+  steady('db_pool_max_connections', { instance: 'a', pool: 'p' }, 0),
   // What is mounted read-only is always full.
   ...['squashfs', 'erofs', 'iso9660', 'udf', 'overlay', 'tmpfs', 'fuse.snapfuse'].flatMap(
-    (fstype) => {
-      const labels = { instance: 'a', mountpoint: `/snap/${fstype}`, fstype, device: '/dev/loop0' }
-      return [
-        { metric: 'node_filesystem_avail_bytes', labels, value: 0 },
-        { metric: 'node_filesystem_size_bytes', labels, value: 1e8 },
-      ]
-    },
+    (fstype) => filesystem(fstype, `/snap/${fstype}`, 0),
   ),
-].map(({ value, ...series }) => ({ ...series, values: Array.from({ length: 11 }, () => value) }))
+]
 
 describePromtool('The operations rules', (promtool) => {
   test('are silent in Prometheus about a healthy machine, and not about one whose disk is full', async () => {
-    const labels = { instance: 'a', mountpoint: '/', fstype: 'ext4', device: '/dev/sda1' }
-    const disk = (free: number): PromtoolSeries[] =>
-      [
-        { metric: 'node_filesystem_avail_bytes', labels, value: free },
-        { metric: 'node_filesystem_size_bytes', labels, value: 100 },
-      ].map(({ value, ...series }) => ({
-        ...series,
-        values: Array.from(HEALTHY[0]!.values, () => value),
-      }))
-    const about = [
-      'RedisMemoryUsageHigh',
-      'DatabaseDiskSpaceLow',
-      'DatabaseConnectionPoolExhausted',
-    ]
-    const some = rules.filter(({ name }) => about.includes(name))
+    const about = /^(RedisMemoryUsageHigh|DatabaseDiskSpaceLow|DatabaseConnectionPoolExhausted)$/
+    const some = rules.filter(({ name }) => about.test(name))
     const isFull = {
       rule: 'DatabaseDiskSpaceLow',
       state: 'firing',
@@ -240,7 +234,7 @@ describePromtool('The operations rules', (promtool) => {
     ).map(([free, alerts]) => ({
       name: `${free} % free`,
       intervalMs: 60_000,
-      series: [...HEALTHY, ...disk(free)],
+      series: [...HEALTHY, ...filesystem('ext4', '/', free)],
       expectations: [{ atMs: 600_000, alerts }],
     }))
     const folder = mkdtempSync(join(tmpdir(), 'assay-rules-'))
@@ -279,23 +273,15 @@ function windowsOf(expr: AlertExpression): number[] {
 
 /** What an expression is about, in a few words. */
 function measuresOf(expr: AlertExpression): string {
-  switch (expr.kind) {
-    case 'ratio':
-      return `${measuresOf(expr.part)}/${measuresOf(expr.whole)}`
-    case 'difference':
-      return `${measuresOf(expr.left)}-${measuresOf(expr.right)}`
-    case 'quantile':
-      return `p${expr.quantile * 100}`
-    case 'average':
-      return `mean ${expr.metric}`
-    case 'observations':
-      return expr.atMost === null ? 'all' : String(expr.atMost)
-    case 'increase':
-    case 'rate':
-      return matchersOf(expr.where).map(inWords).join() || 'all'
-    default:
-      return 'metric' in expr ? expr.metric.split('_').slice(-2).join('_') : expr.kind
+  if (expr.kind === 'ratio') return `${measuresOf(expr.part)}/${measuresOf(expr.whole)}`
+  if (expr.kind === 'difference') return `${measuresOf(expr.left)}-${measuresOf(expr.right)}`
+  if (expr.kind === 'quantile') return `p${expr.quantile * 100}`
+  if (expr.kind === 'average') return `mean ${expr.metric}`
+  if (expr.kind === 'observations') return expr.atMost === null ? 'all' : String(expr.atMost)
+  if (expr.kind === 'increase' || expr.kind === 'rate') {
+    return matchersOf(expr.where).map(inWords).join() || 'all'
   }
+  return 'metric' in expr ? expr.metric.split('_').slice(-2).join('_') : expr.kind
 }
 
 function inWords({ operator, value }: LabelMatcher): string {

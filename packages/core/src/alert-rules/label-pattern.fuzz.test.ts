@@ -13,9 +13,9 @@ import { formatSeries, toInputSeries } from './to-promtool-tests.ts'
 
 const PATTERN_COUNT = 1_000
 
-describePromtool('A pattern for a label', ({ major, run }) => {
+describePromtool('A pattern for a label', (promtool) => {
   it(`fits the same values in Prometheus, of ${PATTERN_COUNT} random ones`, async () => {
-    const edge = major >= 3 ? 'left-open' : 'closed'
+    const edge = promtool.major >= 3 ? 'left-open' : 'closed'
     const patterns = drawPatterns()
     let fitCount = 0
     const expectations = patterns.map((pattern) => {
@@ -37,7 +37,7 @@ describePromtool('A pattern for a label', ({ major, run }) => {
     const folder = await mkdtemp(join(tmpdir(), 'assay-patterns-'))
     const file = join(folder, 'test.yml')
     await writeFile(file, formatYaml({ rule_files: [], evaluation_interval: '1m', tests: [test] }))
-    const { exitCode, output } = await run('test', 'rules', file)
+    const { exitCode, output } = await promtool.run('test', 'rules', file)
     await rm(folder, { recursive: true })
     expect(output.split('\n').slice(0, 40).join('\n')).toMatch(/SUCCESS/)
     expect(exitCode).toBe(0)
@@ -73,15 +73,17 @@ const VALUES = [
 ]
 
 /** What patterns are made of, and what may be mistaken for it. */
-const PARTS = [
-  ...['a', 'b', 'ab', 'A', '7', ' ', 'é', '🐢', '-', ':', '_', '\n', '&&', '='],
-  ...['.', '.', '.*', '.+', '|', '|', '(', ')', '(?:', ')', '^', '$', '(?', '(?i)', '(?<n>'],
-  ...['*', '+', '?', '{2}', '{0,1}', '{1,}', '{,2}', '{2,1}', '{0}', '{1000}', '{1001}', '*?'],
-  ...['[', ']', '[^', '[a-b]', '[^a]', '[]', '[^]', '[]a]', '[^]a]', '[[]', '[[:', '[:alpha:]'],
-  ...[String.raw`[\]]`, String.raw`[a\-z]`, String.raw`[\d_]`, '[.^$]', '[b-a]', '[-a]', '[a-]'],
-  ...['[--/]', '[a-b-z]', String.raw`[\w-]`, String.raw`[\w-z]`, String.raw`[^\n]`, '[[=a=]'],
-  ...[...'dDwWsSbBnrtfvzAQEkpxuc0179/-.^$*+?()[]{}|\\"_ éa'].map((letter) => `\\${letter}`),
+const PARTS: readonly string[] = [
+  'a b ab A 7 é 🐢 - : _ && = . . .* .+ | | ( ) (?: ) ^ $ (? (?i) (?<n>',
+  '* + ? {2} {0,1} {1,} {,2} {2,1} {0} {1000} {1001} *? [ ] [^ [a-b] [^a] [] [^] []a] [^]a] [[]',
+  String.raw`[[: [:alpha:] [\]] [a\-z] [\d_] [.^$] [b-a] [-a] [a-] [--/] [a-b-z] [\w-] [\w-z] [^\n] [[=a=]`,
 ]
+  .flatMap((line) => line.split(' '))
+  .concat(
+    ' ',
+    '\n',
+    Array.from('dDwWsSbBnrtfvzAQEkpxuc0179/-.^$*+?()[]{}|\\"_ éa', (letter) => `\\${letter}`),
+  )
 
 /** Patterns that we take. */
 function drawPatterns(): readonly string[] {

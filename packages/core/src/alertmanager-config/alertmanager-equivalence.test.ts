@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import {
   type Alertmanager,
   describeAlertmanager,
-  type ReceivedRequest,
+  type HttpReceiver,
   startAlertmanager,
   startHttpReceiver,
 } from '@assay/test-servers'
@@ -173,7 +173,7 @@ async function tellTheirs(
   policy: AlertPolicy,
   alerts: readonly Alert[],
 ): Promise<readonly string[]> {
-  return withAlertmanager(alertmanager, policy, async ({ url, requests, received }) => {
+  return withAlertmanager(alertmanager, policy, async ({ url, hooks }) => {
     const body = [...alerts, LAST].map(({ name, severity, labels }) => ({
       labels: { ...labels, alertname: name, severity },
     }))
@@ -181,10 +181,10 @@ async function tellTheirs(
     const init = { method: 'POST', headers, body: JSON.stringify(body) }
     const { status } = await fetch(`${url}/api/v2/alerts`, init)
     expect(status).toBe(200)
-    for (let count = 1; !requests.some(({ path }) => path === '/last'); count += 1) {
-      await received(count)
+    for (let count = 1; !hooks.requests.some(({ path }) => path === '/last'); count += 1) {
+      await hooks.received(count)
     }
-    const told = requests.map(({ path, body: text }) => {
+    const told = hooks.requests.map(({ path, body: text }) => {
       const { groupLabels, alerts: members } = JSON.parse(text) as {
         groupLabels: Alert['labels']
         alerts: readonly Pick<Alert, 'labels'>[]
@@ -197,8 +197,8 @@ async function tellTheirs(
 
 interface Served {
   readonly url: string
-  readonly requests: readonly ReceivedRequest[]
-  readonly received: (count: number) => Promise<void>
+  /** What the receivers were told, by their names as paths. */
+  readonly hooks: HttpReceiver
 }
 
 async function withAlertmanager<Result>(
@@ -217,7 +217,7 @@ async function withAlertmanager<Result>(
   await writeFile(configFile, toAlertmanagerConfig(policy, { receivers }))
   const server = await startAlertmanager(alertmanager, { configFile, folder })
   try {
-    return await use({ url: server.url, requests: hooks.requests, received: hooks.received })
+    return await use({ url: server.url, hooks })
   } finally {
     await server.close()
     await hooks.close()
