@@ -28,6 +28,7 @@ export interface AlertDispatcherSettings extends RoundSettings {
 /** Makes the dispatcher of one manager. */
 export function createAlertDispatcher(settings: AlertDispatcherSettings): AlertDispatcher {
   const { store, clock, createId, leaseMs, roundsMax, tally, logger } = settings
+  const receivers = new Set(settings.channels.keys())
   const active = new Set<Promise<void>>()
   const done = { rounds: 0, errors: 0, delivered: 0, failed: 0, refused: 0 }
 
@@ -37,7 +38,7 @@ export function createAlertDispatcher(settings: AlertDispatcherSettings): AlertD
     if (limit <= 0 || stop.aborted) return 0
     const now = clock.now()
     const token = createId()
-    const { groups, unreadable } = await store.claimDue({ now, leaseMs, token, limit })
+    const { groups, unreadable } = await store.claimDue({ now, leaseMs, token, limit, receivers })
     for (const error of unreadable) fail('read', error)
     if (groups.length === 0) return 0
     const silencer = createAlertSilencer(await store.listSilences(now), now)

@@ -31,11 +31,12 @@ export interface AlertTargetState {
 export interface EscalationState {
   /** Whose steps are taken. */
   readonly severity: Severity
-  readonly startedAt: number
   /** Steps taken. */
   readonly level: number
   /** When the next step is due; `null` when it was acknowledged or none is left. */
   readonly nextAt: number | null
+  /** When it was acknowledged, or took its last step; `null` while a step is left. */
+  readonly stoppedAt: number | null
 }
 
 /** The state of a group that is new. */
@@ -44,8 +45,11 @@ export function createAlertGroupState(flushAt: number): AlertGroupState {
 }
 
 /** The state of a receiver, which is blank before it was told anything. */
-export function targetStateOf(state: AlertGroupState, receiver: string): AlertTargetState {
-  const known = Object.hasOwn(state.targets, receiver) ? state.targets[receiver] : undefined
+export function targetStateOf(
+  targets: AlertGroupState['targets'],
+  receiver: string,
+): AlertTargetState {
+  const known = Object.hasOwn(targets, receiver) ? targets[receiver] : undefined
   return known ?? BLANK_TARGET
 }
 

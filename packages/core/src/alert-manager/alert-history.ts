@@ -7,21 +7,23 @@ import type { Severity } from '../alerts/severity.ts'
  * - `notified`: a channel confirmed a notification.
  * - `refused`: a channel will never take it; `errorCode` says more.
  * - `acknowledged`: somebody took the group on.
+ * - `resolved`: alerts ended, whether or not anyone was told. It is entered once nobody believes any
+ *   more that they fire; `at` is when the last of them ended.
  */
-export type AlertHistoryEvent = 'notified' | 'refused' | 'acknowledged'
+export type AlertHistoryEvent = 'notified' | 'refused' | 'acknowledged' | 'resolved'
 
 /** One line of the alert history: who was told of what, when, and why. */
 export interface AlertHistoryEntry {
   readonly event: AlertHistoryEvent
   /** In epoch milliseconds. */
   readonly at: number
-  /** The severity of the notification, or of the group that was acknowledged. */
+  /** The severity of the notification, or the worst of what was acknowledged or ended. */
   readonly severity: Severity
   /** One line for a person: the first alert's summary, and how many more there were. */
   readonly message: string
   readonly reason: AlertNotificationReason
   readonly groupKey: string
-  /** Who was told. For an acknowledgement, the receiver of the group's route. */
+  /** Who was told. For an acknowledgement and an end, the receiver of the group's route. */
   readonly receiver: string
   /** The alerts that it was about. A finding is found by its fingerprint. */
   readonly fingerprints: readonly string[]

@@ -8,7 +8,10 @@ export interface AlertManagerLimits {
   readonly groups?: number | undefined
   /** Calls of `fire` and `resolve` that wait for the store at once. Default 100 000. */
   readonly waiting?: number | undefined
-  /** Alerts that one notification carries; the others are counted in it. Default 100. */
+  /**
+   * Alerts that one notification carries, unless its channel asks for another number; the others are
+   * counted in it. Default 100.
+   */
   readonly alertsPerNotification?: number | undefined
   /** Silences that have not ended. Default 1 000. */
   readonly silences?: number | undefined

@@ -15,7 +15,7 @@ import type {
 export interface AlertManagerStore {
   /**
    * Takes in changes, in order, and enters alerts in their groups. A group that is new is due
-   * `groupWaitMs` after the change.
+   * `groupWaitMs` after the change, or after the alert began to fire where it was only moved.
    *
    * @returns what became of each change, in the same order
    */
@@ -29,9 +29,9 @@ export interface AlertManagerStore {
    */
   claimDue(claim: AlertGroupClaim): Promise<ClaimedAlertGroups>
   /**
-   * Records what a claimed group's round has done, and gives the group back. Members that nobody has
-   * been told of, as far as is known, and that have ended or belong elsewhere now leave it. A group
-   * without members ends.
+   * Records what a claimed group's round has done, and gives the group back. Members that the commit
+   * lists with nobody who was or may have been told of them leave the group, where they have ended or
+   * belong elsewhere now. A group without members ends.
    *
    * @returns `false`, and changes nothing, when the claim with this token does not hold any more
    */
@@ -121,6 +121,11 @@ export interface AlertGroupClaim {
   readonly token: string
   /** At most so many groups. */
   readonly limit: number
+  /**
+   * The receivers that the manager has channels for. Groups of others are left, for `leaseMs` after
+   * they were due, to managers that have theirs.
+   */
+  readonly receivers: ReadonlySet<string>
 }
 
 /** What a claim was given. */
@@ -171,7 +176,10 @@ export interface AlertGroupCommit {
   readonly state: AlertGroupState
   /** When the group is due again. */
   readonly nextAt: number
-  /** Who was told of these members by now. Members that are not listed stay as they are. */
+  /**
+   * Who was told of these members by now, those included that may leave. Members that are not listed
+   * stay as they are.
+   */
   readonly tellings: readonly (AlertTelling & { readonly fingerprint: string })[]
   readonly history: readonly AlertHistoryEntry[]
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { AlertNotification } from '../alerts/alert-notification.ts'
 import { type Alert, fingerprintOfAlert } from '../alerts/alert.ts'
+import { AlertDeliveryFailedError } from '../channels/alert-delivery-error.ts'
 import { AssayError } from '../errors/assay-error.ts'
 import type { Random } from '../runtime/random.ts'
 import { type Fault, faulty } from '../testing/faulty.ts'
@@ -60,6 +61,8 @@ test.each(seeds)('keeps its promises in a storm with faults and crashes, seed %i
   await simulate(createSeededRandom(seed))
 })
 
+const circuitOpen = new AlertDeliveryFailedError('test', 'circuit-open')
+
 /** A notification, and what was so when it was sent. */
 interface Sent {
   readonly notification: AlertNotification
@@ -75,7 +78,7 @@ async function simulate(random: Random): Promise<void> {
     items[Math.floor(random() * items.length)] as Item
 
   const sent: Sent[] = []
-  /** What was handed to channels, arrived or not. */
+  /** What was handed to channels and may have arrived. */
   const attempts: AlertNotification[] = []
   const hasCrashes = chance(0.5)
   const silences: { readonly id: string; readonly label: string; readonly endsAt: number }[] = []
@@ -116,8 +119,11 @@ async function simulate(random: Random): Promise<void> {
         receiver,
         faulty(channel, ({ method, args }) => {
           if (method !== 'deliver') return undefined
-          attempts.push(args[0] as AlertNotification)
-          return fault(args[0] as AlertNotification)
+          const notification = args[0] as AlertNotification
+          // The channel knows that this did not arrive.
+          if (areChannelsFaulty && chance(0.05)) return { kind: 'fail', error: circuitOpen }
+          attempts.push(notification)
+          return fault(notification)
         }),
       ] as const
     })

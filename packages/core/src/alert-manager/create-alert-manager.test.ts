@@ -725,6 +725,7 @@ describe('deliveries that fail', () => {
     expect(await manager.alerts()).toEqual([])
     expect(await manager.history()).toMatchObject([
       { event: 'refused', reason: 'resolved' },
+      { event: 'resolved' },
       { event: 'notified', reason: 'firing' },
     ])
   })

@@ -112,6 +112,7 @@ export function createAlertManager(options: AlertManagerOptions): AlertManager {
       expiresAt: expiresAfterMs === undefined ? null : at + expiresAfterMs,
       inhibits: inhibitsOf(policy, kept.alert),
       groups: grouper(kept.alert),
+      policySince: settings.policySince,
       isReserved,
     }
   }

@@ -20,13 +20,20 @@ test('keeps the newest of the history only', async () => {
         expiresAt: null,
         inhibits: [],
         groups: [{ key: 'g', routeId: 'r', receiver: 'team', labels: {}, groupWaitMs: 0 }],
+        policySince: 0,
         isReserved: false,
       },
     ],
     { alerts: 1, groups: 1 },
   )
   for (let round = 1; round <= 20; round += 1) {
-    const { groups } = await store.claimDue({ now: at, leaseMs: 1, token: 't', limit: 1 })
+    const { groups } = await store.claimDue({
+      now: at,
+      leaseMs: 1,
+      token: 't',
+      limit: 1,
+      receivers: new Set(['team']),
+    })
     const [group] = groups
     if (group === undefined) throw new Error('The group was not due.')
     const entry = {

@@ -58,15 +58,21 @@ export function createMemoryAlertManagerStore({
       const kept = entry ?? new AlertEntry(next)
       kept.stored = next
       if (entry === undefined) alerts.set(next.fingerprint, kept)
-      for (const ref of applied.joins) join(kept, ref, 'at' in change ? change.at : 0)
+      const at = 'at' in change ? change.at : 0
+      const { waitsSince } = applied
+      for (const ref of applied.joins) join(kept, ref, { at, waitsSince })
     }
     return { outcome, droppedGroupCount }
   }
 
-  function join(entry: AlertEntry, ref: AlertGroupRef, at: number): void {
+  function join(
+    entry: AlertEntry,
+    ref: AlertGroupRef,
+    opening: { readonly at: number; readonly waitsSince: number },
+  ): void {
     let group = groups.get(ref.key)
     if (group === undefined) {
-      group = new GroupEntry(ref, at)
+      group = new GroupEntry(ref, opening)
       groups.set(ref.key, group)
     }
     const { fingerprint } = entry.stored
@@ -88,17 +94,14 @@ export function createMemoryAlertManagerStore({
     count(before, -1)
   }
 
-  /** Lets members go that nobody knows of and that have ended or belong elsewhere. */
-  function releaseMembers(group: GroupEntry): void {
-    for (const [fingerprint, { told, unsure }] of group.tellings) {
-      if (told.length > 0 || unsure.length > 0) continue
-      const entry = alerts.get(fingerprint)
-      if (entry?.stored.endsAt === null && entry.stored.groupKeys.includes(group.ref.key)) continue
-      group.tellings.delete(fingerprint)
-      if (entry === undefined) continue
-      entry.groupCount -= 1
-      if (entry.groupCount === 0 && entry.stored.endsAt !== null) alerts.delete(fingerprint)
-    }
+  /** Lets a member go that nobody knows of and that has ended or belongs elsewhere. */
+  function release(group: GroupEntry, fingerprint: string): void {
+    const entry = alerts.get(fingerprint)
+    if (entry?.stored.endsAt === null && entry.stored.groupKeys.includes(group.ref.key)) return
+    group.tellings.delete(fingerprint)
+    if (entry === undefined) return
+    entry.groupCount -= 1
+    if (entry.groupCount === 0 && entry.stored.endsAt !== null) alerts.delete(fingerprint)
   }
 
   function lend(group: GroupEntry): ClaimedAlertGroup {
@@ -136,9 +139,10 @@ export function createMemoryAlertManagerStore({
       }
       return changes.map((change) => put(change, room))
     },
-    async claimDue({ now, leaseMs, token, limit }) {
+    async claimDue({ now, leaseMs, token, limit, receivers }) {
       const due = [...groups.values()]
         .filter((group) => group.nextAt <= now && group.leaseUntil <= now)
+        .filter(({ ref, nextAt }) => receivers.has(ref.receiver) || nextAt <= now - leaseMs)
         .toSorted((a, b) => a.nextAt - b.nextAt)
         .slice(0, limit)
       const claimed = due.map(lend)
@@ -152,10 +156,11 @@ export function createMemoryAlertManagerStore({
       const group = groups.get(key)
       if (group === undefined || group.leaseToken !== token) return false
       for (const telling of tellings) {
-        if (group.tellings.has(telling.fingerprint))
-          group.tellings.set(telling.fingerprint, telling)
+        const { fingerprint, told, unsure } = telling
+        if (!group.tellings.has(fingerprint)) continue
+        group.tellings.set(fingerprint, telling)
+        if (told.length === 0 && unsure.length === 0) release(group, fingerprint)
       }
-      releaseMembers(group)
       remember(entries)
       group.state = state
       group.nextAt = nextAt
@@ -226,10 +231,14 @@ export function createMemoryAlertManagerStore({
     },
     async listHistory(filter) {
       const kept = history.slice(-historyMax || history.length)
-      return kept
-        .filter((entry) => fits(entry, filter))
-        .toReversed()
-        .slice(0, filter.limit)
+      return (
+        kept
+          .filter((entry) => fits(entry, filter))
+          // An end enters the history later than it came.
+          .toSorted((a, b) => a.at - b.at)
+          .toReversed()
+          .slice(0, filter.limit)
+      )
     },
     async prune({ historyBefore, now, limit }) {
       for (const [id, { endsAt }] of silences) if (endsAt <= now) silences.delete(id)
@@ -267,10 +276,13 @@ class GroupEntry {
   leaseToken = ''
   leaseUntil = 0
 
-  constructor(ref: AlertGroupRef, at: number) {
+  constructor(
+    ref: AlertGroupRef,
+    { at, waitsSince }: { readonly at: number; readonly waitsSince: number },
+  ) {
     this.ref = ref
     this.createdAt = at
-    this.nextAt = at + ref.groupWaitMs
+    this.nextAt = waitsSince + ref.groupWaitMs
     this.state = createAlertGroupState(this.nextAt)
   }
 }

@@ -89,8 +89,10 @@ export function parseAlertManagerOptions(options: AlertManagerOptions): AlertMan
 
   const limits = resolveAlertLimits(FACTORY, options.limits ?? {})
   const policy = compilePolicy(options.policy ?? defaultAlertPolicy())
+  const clock = options.clock ?? systemClock
   return {
     policy,
+    policySince: clock.now(),
     channels: channelsOf(options.channels, policy.receivers),
     grouper: createAlertGrouper(policy, limits.groups),
     store: options.store ?? createMemoryAlertManagerStore(),
@@ -101,7 +103,7 @@ export function parseAlertManagerOptions(options: AlertManagerOptions): AlertMan
     leaseMs,
     roundsMax: concurrency,
     historyMs,
-    clock: options.clock ?? systemClock,
+    clock,
     createId: options.createId ?? systemCreateId,
     random: options.random ?? systemRandom,
     tally: createAlertManagerTally(options.metrics ?? noMetrics),

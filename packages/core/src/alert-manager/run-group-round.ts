@@ -3,36 +3,33 @@ import type { AlertNotificationReason } from '../alerts/alert-notification.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Random } from '../runtime/random.ts'
 import { targetStateOf } from './alert-group-state.ts'
-import type { AlertHistoryEntry } from './alert-history.ts'
 import type { ResolvedAlertLimits } from './alert-limits.ts'
 import type {
   AlertGroupCommit,
   AlertManagerStore,
   ClaimedAlertGroup,
 } from './alert-manager-store.ts'
+import { oweSteps } from './escalation/owe-steps.ts'
 import { planEscalation } from './escalation/plan-escalation.ts'
 import type { CompiledPolicy, CompiledRoute } from './policy/compile-policy.ts'
+import { matchRoutes } from './policy/route-alert.ts'
 import { worstSeverity } from './severity-rank.ts'
 import { composeNotification } from './stages/compose-notification.ts'
 import { decideNotification } from './stages/deduplicate-notification.ts'
-import { deliverNotification } from './stages/deliver-notification.ts'
+import { deliverNotification, type RoundDelivery } from './stages/deliver-notification.ts'
 import type { AlertGrouper } from './stages/group-alert.ts'
-import { inhibitorsOf } from './stages/inhibit-alerts.ts'
-import { isMuteByTime } from './stages/mute-by-time.ts'
-import {
-  owedLevelOf,
-  recordRound,
-  type Round,
-  type RoundDelivery,
-  type RoundMember,
-} from './stages/record-round.ts'
+import { recordRound, type Round } from './stages/record-round.ts'
+import { acknowledgementHistory } from './stages/round-history.ts'
 import { routeGroup, type RoutedReceiver } from './stages/route-group.ts'
 import type { AlertSilencer } from './stages/silence-alerts.ts'
+import { type RoundMember, viewMembers } from './stages/view-members.ts'
 import type { StoredAlert } from './stored-alert-change.ts'
 
 /** What every round of a manager needs. */
 export interface RoundSettings {
   readonly policy: CompiledPolicy
+  /** When this process began to use the policy. */
+  readonly policySince: number
   readonly channels: ReadonlyMap<string, AlertChannel>
   readonly grouper: AlertGrouper
   readonly store: AlertManagerStore
@@ -54,35 +51,41 @@ export interface GroupRound {
  */
 export async function runGroupRound(
   claimed: { readonly group: ClaimedAlertGroup; readonly token: string },
-  silencer: AlertSilencer,
+  isSilenced: AlertSilencer,
   settings: RoundSettings,
 ): Promise<GroupRound> {
-  const { policy, clock, random } = settings
+  const { policy, clock, random, channels } = settings
   const { group, token } = claimed
-  const now = clock.now()
-  const route = policy.routesById.get(group.routeId) ?? retiredRoute(group, policy)
-  const members = await viewMembers(group, route, silencer, now, settings)
-
-  const visible = members.filter(({ isVisible }) => isVisible).map(({ stored }) => stored)
-  const newestFiredAt = visible.reduce((newest, { firedAt }) => Math.max(newest, firedAt), 0)
   const { acknowledgement, state } = group
+  const now = clock.now()
+  const route = policy.routesById.get(group.routeId) ?? foreignRoute(group, policy)
+  const isForeign = !channels.has(group.receiver)
+  const members = await viewMembers(group, { route, isForeign, isSilenced, now }, settings)
+
+  const visible = members.filter(({ isVisible }) => isVisible)
+  const alerts = visible.map(({ stored }) => stored.alert)
+  const newestFiredAt = visible.reduce((newest, { stored }) => Math.max(newest, stored.firedAt), 0)
   const isAcknowledged = acknowledgement !== null && newestFiredAt <= acknowledgement.at
   const nextFlushAt = now + route.groupIntervalMs
   const planned = planEscalation(
     state.escalation,
     {
       now,
-      severity: route.escalates ? worstSeverity(visible.map(({ alert }) => alert)) : undefined,
+      severity: route.escalates ? worstSeverity(alerts) : undefined,
       newestFiredAt,
+      hasUntold:
+        // One that fails or refuses has been told of nothing new either.
+        targetStateOf(state.targets, group.receiver).retryAt === null &&
+        visible.some(({ told, unsure }) => told.length === 0 && unsure.length === 0),
       isFiring: members.some(({ isFiring }) => isFiring),
-      isAcknowledged,
+      acknowledgedAt: isAcknowledged ? acknowledgement.at : null,
       isFlush: now >= state.flushAt,
       nextFlushAt,
     },
     policy,
   )
 
-  const receivers = routeGroup(group, members, planned.due?.receiver, now)
+  const unended = members.filter(({ isFiring }) => isFiring).map(({ stored }) => stored)
   const round: UndeliveredRound = {
     group,
     token,
@@ -90,15 +93,16 @@ export async function runGroupRound(
     now,
     nextFlushAt,
     members,
-    receivers,
+    receivers: routeGroup(group, members, planned.due?.receiver, now),
+    targets: oweSteps(state.targets, planned),
     planned,
     isAcknowledged,
-    history: acknowledgementHistory(group, members, now),
+    history: acknowledgementHistory(group, unended, now),
   }
-  const notices = receivers.flatMap((each) => decide(each, { ...round, members }, settings))
+  const notices = round.receivers.flatMap((each) => decide(each, round, settings))
   const deliveries = await Promise.all(
     notices.map(async ({ notification, firing, ended }) => {
-      const channel = settings.channels.get(notification.receiver)
+      const channel = channels.get(notification.receiver)
       const result = await deliverNotification(channel, notification, settings)
       return { notification, firing, ended, result }
     }),
@@ -106,101 +110,31 @@ export async function runGroupRound(
   return { commit: recordRound({ ...round, deliveries, endedAt: clock.now() }, random), deliveries }
 }
 
-type UndeliveredRound = Omit<Round, 'deliveries' | 'endedAt'>
-
-/** A member with all that the stages after the muting need. */
-interface ViewedMember extends RoundMember {
-  readonly stored: StoredAlert
+interface UndeliveredRound extends Omit<Round, 'deliveries' | 'endedAt'> {
+  readonly isAcknowledged: boolean
 }
 
-/** The stages of inhibition, silences and times: what of a group may be seen. */
-async function viewMembers(
-  group: ClaimedAlertGroup,
-  route: CompiledRoute,
-  isSilenced: AlertSilencer,
-  now: number,
-  { policy, grouper, store }: RoundSettings,
-): Promise<ViewedMember[]> {
-  const belongs = ({ alert, groupKeys }: StoredAlert): boolean =>
-    groupKeys.includes(group.key) && grouper(alert).some(({ key }) => key === group.key)
-  const firing = group.members
-    .map(({ stored }) => stored)
-    .filter(({ endsAt, groupKeys }) => endsAt === null && groupKeys.includes(group.key))
-
-  // The policy may have changed since they came.
-  const strays = firing.filter((stored) => !belongs(stored))
-  if (strays.length > 0) await reroute(strays, now, { grouper, store })
-
-  const inhibitors = new Map(firing.map((stored) => [stored, inhibitorsOf(policy, stored.alert)]))
-  const asked = [...new Set([...inhibitors.values()].flat())]
-  const inhibiting = asked.length > 0 ? await store.firingInhibitors(asked) : new Set<string>()
-  const isInhibited = (stored: StoredAlert): boolean =>
-    (inhibitors.get(stored) ?? []).some((name) => inhibiting.has(name))
-
-  const isMute = isMuteByTime(route, now)
-  const suspects = suspectsOf(group, policy, now)
-  return group.members.map(({ stored, told, unsure }) => ({
-    fingerprint: stored.fingerprint,
-    stored,
-    before: { told, unsure },
-    told,
-    unsure: [...new Set([...unsure, ...suspects.filter((receiver) => !told.includes(receiver))])],
-    isFiring: stored.endsAt === null,
-    isVisible:
-      stored.endsAt === null &&
-      !isMute &&
-      belongs(stored) &&
-      !isInhibited(stored) &&
-      !isSilenced(stored.alert),
-  }))
-}
-
-/** Who may have been told something in a round that was never committed. */
-function suspectsOf(
-  { isAbandoned, receiver, state }: ClaimedAlertGroup,
-  { escalation }: CompiledPolicy,
-  now: number,
-): readonly string[] {
-  if (!isAbandoned) return []
-  const owed = Object.keys(state.targets).filter((each) => targetStateOf(state, each).owedLevel > 0)
-  const { escalation: current } = state
-  const isStepDue = current !== null && current.nextAt !== null && current.nextAt <= now
-  const step = isStepDue ? escalation.get(current.severity)?.[current.level] : undefined
-  return [receiver, ...owed, ...(step === undefined ? [] : [step.receiver])]
-}
-
-async function reroute(
-  strays: readonly StoredAlert[],
-  at: number,
-  { grouper, store }: Pick<RoundSettings, 'grouper' | 'store'>,
-): Promise<void> {
-  const changes = strays.map(({ fingerprint, alert }) => ({
-    kind: 'reroute' as const,
-    fingerprint,
-    at,
-    groups: grouper(alert),
-  }))
-  // They were let in before, so no limit stands in their way.
-  await store.put(changes, { alerts: Number.MAX_SAFE_INTEGER, groups: Number.MAX_SAFE_INTEGER })
-}
-
-/** A route that the policy does not have any more: it tells nothing new, and the end of what it told. */
-function retiredRoute(
-  { routeId, receiver }: ClaimedAlertGroup,
+/**
+ * A route that this policy does not have: another process has it, or had it. Its group goes on as the
+ * policy would have its first alert go on, but for the receiver, who hears of the end in any case.
+ */
+function foreignRoute(
+  { routeId, receiver, members }: ClaimedAlertGroup,
   { root }: CompiledPolicy,
 ): CompiledRoute {
-  return { ...root, id: routeId, receiver, sendResolved: true, escalates: false }
+  const [first] = members
+  const [route = root] = first === undefined ? [] : matchRoutes(root, first.stored.alert)
+  return { ...route, id: routeId, receiver, sendResolved: true }
 }
 
 /** The stages of deduplication and composition, for one receiver. */
 function decide(
   { receiver, isRouted, isFlush }: RoutedReceiver,
-  round: UndeliveredRound & { readonly members: readonly ViewedMember[] },
+  { group, route, members, targets, now, isAcknowledged }: UndeliveredRound,
   { channels, limits }: RoundSettings,
 ): Omit<RoundDelivery, 'result'>[] {
-  const { group, route, members, now, isAcknowledged } = round
-  const target = targetStateOf(group.state, receiver)
-  const owedLevel = owedLevelOf(round, receiver)
+  const channel = channels.get(receiver)
+  const target = targetStateOf(targets, receiver)
   const acknowledgedAt = isAcknowledged ? (group.acknowledgement?.at ?? 0) : 0
   const { reason } = decideNotification(members, {
     receiver,
@@ -210,11 +144,10 @@ function decide(
     repeatMs: route.repeatMs,
     notifiedAt: target.notifiedAt,
     now,
-    owedLevel,
+    owedLevel: target.owedLevel,
     isAcknowledged,
     owesAcknowledgement:
-      channels.get(receiver)?.showsAcknowledgements === true &&
-      target.shownAcknowledgementAt < acknowledgedAt,
+      channel?.showsAcknowledgements === true && target.shownAcknowledgementAt < acknowledgedAt,
   })
   if (reason === null) return []
 
@@ -227,9 +160,9 @@ function decide(
     reason,
     sequence: target.sequence,
     alerts: [...firing, ...ended],
-    alertsMax: limits.alertsPerNotification,
+    alertsMax: channel?.alertsMax ?? limits.alertsPerNotification,
     acknowledgedBy: isAcknowledged ? group.acknowledgement?.by : undefined,
-    escalationLevel: reason === 'escalation' ? owedLevel : 0,
+    escalationLevel: reason === 'escalation' ? target.owedLevel : 0,
     now,
   })
   return [{ notification, firing: fingerprintsOf(firing), ended: fingerprintsOf(ended) }]
@@ -239,7 +172,7 @@ function decide(
 function contentsOf(
   reason: AlertNotificationReason,
   receiver: string,
-  members: readonly ViewedMember[],
+  members: readonly RoundMember[],
   { sendResolved }: CompiledRoute,
 ): { readonly firing: StoredAlert[]; readonly ended: StoredAlert[] } {
   const tellsNews = reason === 'firing' || reason === 'repeat' || reason === 'escalation'
@@ -255,30 +188,4 @@ function contentsOf(
 
 function fingerprintsOf(alerts: readonly StoredAlert[]): Set<string> {
   return new Set(alerts.map(({ fingerprint }) => fingerprint))
-}
-
-/** An acknowledgement enters the history with the first round that sees it. */
-function acknowledgementHistory(
-  { key, receiver, acknowledgement, state }: ClaimedAlertGroup,
-  members: readonly ViewedMember[],
-  now: number,
-): AlertHistoryEntry[] {
-  if (acknowledgement === null || acknowledgement.at <= state.acknowledgedAt) return []
-  const firing = members.filter(({ isFiring }) => isFiring).map(({ stored }) => stored)
-  const severity = worstSeverity(firing.map(({ alert }) => alert)) ?? 'low'
-  return [
-    {
-      event: 'acknowledged',
-      at: Math.min(acknowledgement.at, now),
-      severity,
-      message: `Acknowledged by ${acknowledgement.by}`,
-      reason: 'acknowledged',
-      groupKey: key,
-      receiver,
-      fingerprints: firing.map(({ fingerprint }) => fingerprint).slice(0, 1_000),
-      escalationLevel: state.escalation?.level ?? 0,
-      acknowledgedBy: acknowledgement.by,
-      errorCode: null,
-    },
-  ]
 }

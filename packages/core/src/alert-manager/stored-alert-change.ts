@@ -14,6 +14,8 @@ export interface StoredAlert {
   readonly inhibits: readonly string[]
   /** The groups that it belongs to now. */
   readonly groupKeys: readonly string[]
+  /** When a policy chose those; `null` where that is to be done anew, for want of room. */
+  readonly placedAt: number | null
 }
 
 /** A group as an alert joins it. */
@@ -35,15 +37,21 @@ export type StoredAlertChange =
       readonly expiresAt: number | null
       readonly inhibits: readonly string[]
       readonly groups: readonly AlertGroupRef[]
+      /**
+       * When the process began to use its policy: where one that may have another policy has placed the
+       * alert since, it stays there, or the two would move it to and fro.
+       */
+      readonly policySince: number
       /** Taken in even at the limits: it says that they were reached. */
       readonly isReserved: boolean
     }
   | { readonly kind: 'resolve'; readonly fingerprint: string; readonly endsAt: number }
-  /** The policy sends a firing alert elsewhere now. */
+  /** The policy sends a firing alert elsewhere now, or has it mute something else. */
   | {
       readonly kind: 'reroute'
       readonly fingerprint: string
       readonly at: number
+      readonly inhibits: readonly string[]
       readonly groups: readonly AlertGroupRef[]
     }
 
@@ -63,6 +71,8 @@ export interface AppliedAlertChange {
   readonly next: StoredAlert | undefined
   /** Groups that it enters, those that it comes back to included. */
   readonly joins: readonly AlertGroupRef[]
+  /** From when those of them wait that are new: an alert that is moved does not wait again. */
+  readonly waitsSince: number
   /** Groups that had no room for it. */
   readonly droppedGroupCount: number
 }
@@ -89,8 +99,13 @@ export function applyAlertChange(
       return { ...nothing('resolved'), next: { ...current, endsAt: change.endsAt } }
     case 'reroute':
       if (current?.endsAt !== null) return nothing('not-firing', current)
-      return { ...nothing('updated'), ...enterGroups(current, change.groups, room, false) }
+      return applyMove(current, change, room)
   }
+}
+
+/** Whether an alert was placed by a process that may have a younger policy than this one. */
+export function isPlacedSince({ placedAt }: StoredAlert, policySince: number): boolean {
+  return placedAt !== null && placedAt > policySince
 }
 
 type Fire = Extract<StoredAlertChange, { kind: 'fire' }>
@@ -105,6 +120,7 @@ function applyStart(
   }
   const joins = admitted(change.groups, room, change.isReserved)
   const droppedGroupCount = change.groups.length - joins.length
+  const placedAt = droppedGroupCount > 0 ? null : change.at
   if (joins.length === 0) return { ...nothing('group-limit', current), droppedGroupCount }
   const next: StoredAlert = {
     fingerprint: change.fingerprint,
@@ -114,45 +130,90 @@ function applyStart(
     expiresAt: change.expiresAt,
     inhibits: change.inhibits,
     groupKeys: keysOf(joins),
+    placedAt,
   }
-  return { outcome: 'accepted', next, joins, droppedGroupCount }
+  return { outcome: 'accepted', next, joins, waitsSince: change.at, droppedGroupCount }
 }
 
 function applyNews(current: StoredAlert, change: Fire, room: AlertRoom): AppliedAlertChange {
-  const entered = enterGroups(current, change.groups, room, change.isReserved)
+  const { severity, source } = current.alert
+  // All else by which a policy can tell alerts apart names another alert.
+  const isAlike = severity === change.alert.severity && source === change.alert.source
+  const placed =
+    isAlike && isPlacedSince(current, change.policySince)
+      ? stay(current, change)
+      : place(current, change, room)
   const next: StoredAlert = {
     fingerprint: current.fingerprint,
     alert: change.alert,
     firedAt: current.firedAt,
     endsAt: null,
     expiresAt: change.expiresAt,
-    inhibits: change.inhibits,
-    groupKeys: entered.next.groupKeys,
+    inhibits: placed.inhibits,
+    groupKeys: placed.groupKeys,
+    placedAt: placed.placedAt,
   }
+  const { joins, droppedGroupCount } = placed
+  const waitsSince = isAlike ? current.firedAt : change.at
+  return { outcome: 'updated', next, joins, waitsSince, droppedGroupCount }
+}
+
+function applyMove(
+  current: StoredAlert,
+  change: Extract<StoredAlertChange, { kind: 'reroute' }>,
+  room: AlertRoom,
+): AppliedAlertChange {
+  const { joins, droppedGroupCount, ...placed } = place(current, change, room)
+  const next = { ...current, ...placed }
+  return { outcome: 'updated', next, joins, waitsSince: current.firedAt, droppedGroupCount }
+}
+
+/** Where an alert that fires belongs. */
+interface Placed
+  extends
+    Pick<StoredAlert, 'groupKeys' | 'inhibits' | 'placedAt'>,
+    Pick<AppliedAlertChange, 'joins' | 'droppedGroupCount'> {}
+
+/**
+ * What another policy has placed stays there. It mutes what either would have it mute: each asks only
+ * for the names that it knows.
+ */
+function stay({ groupKeys, inhibits, placedAt }: StoredAlert, change: Fire): Placed {
+  const others = change.inhibits.filter((name) => !inhibits.includes(name))
   return {
-    outcome: 'updated',
-    next,
-    joins: entered.joins,
-    droppedGroupCount: entered.droppedGroupCount,
+    groupKeys,
+    inhibits: others.length === 0 ? inhibits : [...inhibits, ...others],
+    placedAt,
+    joins: [],
+    droppedGroupCount: 0,
   }
 }
 
-function enterGroups(
+function place(
   current: StoredAlert,
-  groups: readonly AlertGroupRef[],
+  {
+    at,
+    groups,
+    inhibits,
+    isReserved = false,
+  }: Pick<Fire, 'at' | 'groups' | 'inhibits'> & { readonly isReserved?: boolean },
   room: AlertRoom,
-  isReserved: boolean,
-): Omit<AppliedAlertChange, 'outcome' | 'next'> & { readonly next: StoredAlert } {
-  if (isSameList(current.groupKeys, groups))
-    return { next: current, joins: [], droppedGroupCount: 0 }
-  const kept = groups.filter(
-    ({ key }) => current.groupKeys.includes(key) || isReserved || room.hasRoomForGroup(key),
-  )
+): Placed {
+  const isHere = ({ key }: AlertGroupRef): boolean => current.groupKeys.includes(key)
+  const isSame = isSameList(current.groupKeys, groups)
+  const kept = isSame
+    ? groups
+    : groups.filter((group) => isHere(group) || isReserved || room.hasRoomForGroup(group.key))
   const droppedGroupCount = groups.length - kept.length
-  // Better told in its former group than nowhere.
-  if (kept.length === 0) return { next: current, joins: [], droppedGroupCount }
-  const joins = kept.filter(({ key }) => !current.groupKeys.includes(key))
-  return { next: { ...current, groupKeys: keysOf(kept) }, joins, droppedGroupCount }
+  const isUnchanged = isSame && isSameNames(current.inhibits, inhibits) && current.placedAt !== null
+  return {
+    // Better told in its former group than nowhere.
+    groupKeys: isSame || kept.length === 0 ? current.groupKeys : keysOf(kept),
+    inhibits,
+    placedAt: droppedGroupCount > 0 ? null : isUnchanged ? current.placedAt : at,
+    joins: isSame ? [] : kept.filter((group) => !isHere(group)),
+    droppedGroupCount,
+  }
 }
 
 function admitted(
@@ -168,6 +229,10 @@ function isSameList(keys: readonly string[], groups: readonly AlertGroupRef[]): 
   return keys.length === groups.length && groups.every(({ key }, index) => key === keys[index])
 }
 
+function isSameNames(names: readonly string[], others: readonly string[]): boolean {
+  return names.length === others.length && names.every((name, index) => name === others[index])
+}
+
 /** Alerts of the same groups share one list, which saves more than a hundred bytes an alert. */
 const keysByGroups = new WeakMap<readonly AlertGroupRef[], readonly string[]>()
 
@@ -181,5 +246,5 @@ function keysOf(groups: readonly AlertGroupRef[]): readonly string[] {
 }
 
 function nothing(outcome: StoredAlertChangeOutcome, next?: StoredAlert): AppliedAlertChange {
-  return { outcome, next, joins: [], droppedGroupCount: 0 }
+  return { outcome, next, joins: [], waitsSince: 0, droppedGroupCount: 0 }
 }

@@ -7,12 +7,18 @@ export interface AlertChannel {
   /** Whether it shows acknowledgements; the others are not bothered with them. */
   readonly showsAcknowledgements?: boolean | undefined
   /**
+   * Alerts that one notification to it carries at most; `Infinity` for all, as a system wants that
+   * keeps a record of each. Default the manager's `limits.alertsPerNotification`, which is for people.
+   */
+  readonly alertsMax?: number | undefined
+  /**
    * Delivers one notification, and resolves once the other side has confirmed it. It has its own
    * timeout, retries what is safe to repeat, and waits as long as the other side asks for, until
    * `signal` aborts.
    *
    * @throws {AssayError} `ALERT_DELIVERY_REFUSED` (`retry: 'never'`) when the other side will never
-   *   take it; `ALERT_DELIVERY_FAILED` (`retry: 'safe'`) when it may later. Neither names a URL, a
+   *   take it; `ALERT_DELIVERY_FAILED` (`retry: 'safe'`) when it may later, with `mayHaveArrived: false`
+   *   where it certainly has not arrived; whatever else is thrown may have. Neither names a URL, a
    *   token or a payload.
    */
   deliver(notification: AlertNotification, options: AlertDeliveryOptions): Promise<void>

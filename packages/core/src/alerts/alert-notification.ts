@@ -44,7 +44,10 @@ export interface AlertNotification {
   readonly commonLabels: Readonly<Record<string, string>>
   /** The highest severity of the alerts that fire, or of all when none does. */
   readonly severity: Severity
-  /** Firing ones first, then by severity and start; at most as many as the policy allows. */
+  /**
+   * Firing ones first, then by severity and start. Where they are cut to what the channel or the
+   * manager allows, those that ended have up to half of the room.
+   */
   readonly alerts: readonly NotifiedAlert[]
   /** How many more the group has. */
   readonly omittedAlertCount: number

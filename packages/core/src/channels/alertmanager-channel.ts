@@ -99,6 +99,8 @@ export function alertmanagerChannel(options: AlertmanagerChannelOptions): AlertC
     kind: 'alertmanager',
     resendEveryMs,
     resendAlertsMax: alertsMax,
+    // It keeps a record of each, so that a mere count would tell it nothing.
+    alertsMax: Number.POSITIVE_INFINITY,
     deliver: ({ alerts }, { signal }) => post(alerts, signal),
     async resend({ alerts, omittedAlertCount }, { signal }) {
       if (omittedAlertCount > 0) {

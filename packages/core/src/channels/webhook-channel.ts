@@ -110,6 +110,7 @@ export function webhookChannel(options: WebhookChannelOptions): AlertChannel {
 
   return {
     kind: 'webhook',
+    alertsMax,
     async deliver(notification, { signal }) {
       const limits = { alertsMax, bytesMax: bodyBytesMax, externalUrl }
       const payload = webhookPayload(notification, limits)

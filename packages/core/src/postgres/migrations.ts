@@ -98,6 +98,7 @@ create table assay_alerts (
   expires_at double precision,
   inhibits jsonb not null,
   group_keys jsonb not null,
+  placed_at double precision,
   primary key (scope, fingerprint)
 );
 
@@ -159,7 +160,7 @@ create table alert_history (
   alert_level text not null check (alert_level in ('critical', 'high', 'medium', 'low')),
   alert_message text not null,
   alert_timestamp timestamptz not null,
-  event text not null check (event in ('notified', 'refused', 'acknowledged')),
+  event text not null check (event in ('notified', 'refused', 'acknowledged', 'resolved')),
   reason text not null,
   group_key text not null,
   receiver text not null,

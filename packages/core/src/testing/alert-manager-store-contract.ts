@@ -5,6 +5,7 @@ import type { AlertHistoryEntry } from '../alert-manager/alert-history.ts'
 import type {
   AlertGroupCommit,
   AlertManagerStore,
+  AlertTelling,
   ClaimedAlertGroup,
 } from '../alert-manager/alert-manager-store.ts'
 import { createAlertManager } from '../alert-manager/create-alert-manager.ts'
@@ -52,7 +53,8 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
       assert.deepEqual(await outcomes(store, [change]), ['accepted'])
       const [stored] = await store.listAlerts(10)
       const kept = { fingerprint: 'a', firedAt: NOW, endsAt: null, expiresAt: NOW + 5 }
-      assert.deepEqual(plain(stored), plain({ ...kept, alert, inhibits, groupKeys: ['g'] }))
+      const placed = { inhibits, groupKeys: ['g'], placedAt: NOW }
+      assert.deepEqual(plain(stored), plain({ ...kept, alert, ...placed }))
 
       const [claimed] = await claim(store, NOW + 10)
       assert.deepEqual(plain(claimed), {
@@ -173,7 +175,7 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
           team: { ...blankTarget, sequence: 1, notifiedAt: NOW, retryAt: NOW + 7 },
           constructor: { ...blankTarget, owedLevel: 2, failureCount: 3 },
         },
-        escalation: { severity: 'high', startedAt: NOW, level: 1, nextAt: NOW + 60 },
+        escalation: { severity: 'high', level: 1, nextAt: NOW + 60, stoppedAt: null },
         acknowledgedAt: 0,
       }
       await claim(store, NOW)
@@ -222,7 +224,8 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
         { fingerprint: 'unsure', told: [], unsure: ['team'] },
       ]
       await claim(store, NOW)
-      await store.commit(commit({ tellings: known }))
+      const listed = [...known, ...['ended', 'moved', 'firing', 'nothing'].map(unknown)]
+      await store.commit(commit({ tellings: listed }))
 
       const [claimed] = await claim(store, NOW)
       assert.deepEqual(membersOf(claimed), ['firing', 'known', 'unsure'])
@@ -230,11 +233,10 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
       assert.deepEqual(kept.toSorted(), ['firing', 'known', 'moved', 'unsure'])
 
       await store.put([resolve('firing')], LIMITS)
-      await store.commit(
-        commit({
-          tellings: known.map(({ fingerprint }) => ({ fingerprint, told: [], unsure: [] })),
-        }),
-      )
+      // The round has not seen that end, so that it cannot be in the history.
+      await store.commit(commit({ tellings: ['known', 'unsure'].map(unknown) }))
+      assert.deepEqual(membersOf((await claim(store, NOW))[0]), ['firing'])
+      await store.commit(commit({ tellings: [unknown('firing')] }))
       assert.deepEqual(await keysOf(claim(store, NOW + 9_999)), [])
       assert.deepEqual(
         (await store.listAlerts(10)).map(({ fingerprint }) => fingerprint),
@@ -249,7 +251,7 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
       await store.put([resolve('a')], LIMITS)
       await claim(store, NOW)
       await store.put([fire('a', { at: NOW + 3 }), fire('b')], LIMITS)
-      await store.commit(commit({}))
+      await store.commit(commit({ tellings: [unknown('a')] }))
       const [claimed] = await claim(store, NOW)
       assert.deepEqual(membersOf(claimed), ['a', 'b'])
       assert.equal(
@@ -263,7 +265,7 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
     async run(store) {
       await store.put([fire('a'), resolve('a')], LIMITS)
       await claim(store, NOW)
-      await store.commit(commit({}))
+      await store.commit(commit({ tellings: [unknown('a')] }))
       await store.put([fire('a', { at: NOW + 100, groups: [group('g', 50)] })], LIMITS)
       assert.deepEqual(await keysOf(claim(store, NOW + 149)), [])
       const [claimed] = await claim(store, NOW + 150)
@@ -285,7 +287,7 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
     name: 'sends an alert elsewhere only while it fires',
     async run(store) {
       const groups = [group('elsewhere')]
-      const reroute = { kind: 'reroute', fingerprint: 'a', at: NOW, groups } as const
+      const reroute = { kind: 'reroute', fingerprint: 'a', at: NOW, inhibits: [], groups } as const
       assert.deepEqual(await outcomes(store, [reroute]), ['not-firing'])
       await store.put([fire('a', { expiresAt: NOW + 5 })], LIMITS)
       assert.deepEqual(await outcomes(store, [reroute]), ['updated'])
@@ -294,6 +296,67 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
       assert.equal(stored?.expiresAt, NOW + 5)
       await store.put([resolve('a')], LIMITS)
       assert.deepEqual(await outcomes(store, [reroute]), ['not-firing'])
+    },
+  },
+  {
+    name: 'leaves an alert where another policy has placed it since, and has it mute what both say',
+    async run(store) {
+      const [before, after] = [NOW - 1, NOW + 1]
+      const inG = { groups: [group('g')], inhibits: ['x'] }
+      const inH = { groups: [group('h', 50)], inhibits: ['y'] }
+      const fireIn = async (given: Partial<Fire>) => {
+        await store.put([fire('a', given)], LIMITS)
+        const [stored] = await store.listAlerts(10)
+        return [stored?.groupKeys, stored?.inhibits, stored?.placedAt]
+      }
+      assert.deepEqual(await fireIn({ ...inG, policySince: before }), [['g'], ['x'], NOW])
+      const stayed = [['g'], ['x', 'y'], NOW]
+      assert.deepEqual(await fireIn({ ...inH, at: NOW + 5, policySince: before }), stayed)
+      assert.deepEqual(await fireIn({ ...inG, at: NOW + 5, policySince: before }), stayed)
+      const moved = [['h'], ['y'], NOW + 9]
+      assert.deepEqual(await fireIn({ ...inH, at: NOW + 9, policySince: after }), moved)
+      assert.deepEqual(await fireIn({ ...inH, at: NOW + 10, policySince: after }), moved)
+      assert.deepEqual(await fireIn({ ...inG, at: NOW + 10, policySince: before }), [
+        ['h'],
+        ['y', 'x'],
+        NOW + 9,
+      ])
+      // It has not waited again, and its group is as young as it is.
+      const [, opened] = await claim(store, NOW + 50)
+      assert.deepEqual([opened?.key, opened?.createdAt], ['h', NOW + 9])
+
+      const worse = { ...plainAlert, severity: 'critical' } as const
+      const placed = await fireIn({ ...inG, alert: worse, at: NOW + 11, policySince: before })
+      assert.deepEqual(placed, [['g'], ['x'], NOW + 11])
+    },
+  },
+  {
+    name: 'places an alert anew for which there was no room, as soon as there is',
+    async run(store) {
+      const limits = { alerts: 10, groups: 1 }
+      const groups = [group('g'), group('h')]
+      const news = fire('a', { groups, policySince: NOW - 1 })
+      const placed = async () => {
+        const stored = (await store.listAlerts(10)).find(({ fingerprint }) => fingerprint === 'a')
+        return [stored?.groupKeys, stored?.placedAt]
+      }
+      await store.put([fire('b')], limits)
+      assert.equal((await store.put([news], limits))[0]?.droppedGroupCount, 1)
+      assert.deepEqual(await placed(), [['g'], null])
+      assert.equal((await store.put([news], LIMITS))[0]?.droppedGroupCount, 0)
+      assert.deepEqual(await placed(), [['g', 'h'], NOW])
+    },
+  },
+  {
+    name: 'leaves groups to those who have their channel, until nobody has come for a lease',
+    async run(store) {
+      const groups = [group('g'), group('h', 0, 'page')]
+      await store.put([fire('a', { groups })], LIMITS)
+      const ask = async (now: number, ...receivers: string[]) =>
+        (await keysOf(claim(store, now, { receivers }))).toSorted()
+      assert.deepEqual(await ask(NOW + LEASE_MS - 1, 'lead'), [])
+      assert.deepEqual(await ask(NOW + LEASE_MS - 1, 'team', 'lead'), ['g'])
+      assert.deepEqual(await ask(NOW + LEASE_MS, 'lead'), ['h'])
     },
   },
   {
@@ -460,18 +523,20 @@ export const alertManagerStoreContract: readonly AlertManagerStoreContractCase[]
           acknowledgedBy: 'kim',
         }),
         entry({ at: NOW + 3, reason: 'escalation', escalationLevel: 2, groupKey: 'h' }),
+        entry({ at: NOW + 4, event: 'resolved', reason: 'resolved', groupKey: 'i' }),
       ]
-      for (const history of [entries.slice(0, 3), entries.slice(3)]) {
+      // What was entered later may have happened before.
+      for (const history of [entries.slice(2), entries.slice(0, 2)]) {
         await claim(store, NOW)
         await store.commit(commit({ history }))
       }
       const find = (filter: object) => store.listHistory({ limit: 10, ...filter })
       assert.deepEqual(plain(await find({})), plain(entries.toReversed()))
-      assert.deepEqual(plain(await find({ limit: 1 })), plain([entries[3]]))
+      assert.deepEqual(plain(await find({ limit: 1 })), plain([entries[4]]))
       assert.deepEqual(plain(await find({ fingerprint: "b'" })), plain([entries[0]]))
       assert.deepEqual(plain(await find({ receiver: 'page' })), plain([entries[1]]))
       assert.deepEqual(plain(await find({ groupKey: 'h' })), plain([entries[3]]))
-      assert.equal((await find({ since: NOW + 2 })).length, 2)
+      assert.equal((await find({ since: NOW + 2 })).length, 3)
       assert.equal((await find({ since: NOW + 2, receiver: 'page' })).length, 0)
     },
   },
@@ -579,6 +644,7 @@ function fire(fingerprint: string, given: Partial<Fire> = {}): Fire {
     expiresAt: null,
     inhibits: [],
     groups: [group('g')],
+    policySince: NOW + 1_000_000,
     isReserved: false,
     ...given,
   }
@@ -588,11 +654,15 @@ function resolve(fingerprint: string): StoredAlertChange {
   return { kind: 'resolve', fingerprint, endsAt: NOW }
 }
 
-function group(key: string, groupWaitMs = 0): AlertGroupRef {
+function unknown(fingerprint: string): AlertTelling & { readonly fingerprint: string } {
+  return { fingerprint, told: [], unsure: [] }
+}
+
+function group(key: string, groupWaitMs = 0, receiver = 'team'): AlertGroupRef {
   return {
     key,
     routeId: `route of ${key}`,
-    receiver: 'team',
+    receiver,
     labels: { of: `${key}'` },
     groupWaitMs,
   }
@@ -632,12 +702,24 @@ function commit(given: Partial<AlertGroupCommit>): AlertGroupCommit {
   }
 }
 
+interface ClaimOptions {
+  readonly token?: string
+  readonly limit?: number
+  readonly receivers?: readonly string[]
+}
+
 async function claim(
   store: AlertManagerStore,
   now: number,
-  { token = 'token', limit = 100 }: { token?: string; limit?: number } = {},
+  { token = 'token', limit = 100, receivers = ['team'] }: ClaimOptions = {},
 ): Promise<readonly ClaimedAlertGroup[]> {
-  const { groups, unreadable } = await store.claimDue({ now, leaseMs: LEASE_MS, token, limit })
+  const { groups, unreadable } = await store.claimDue({
+    now,
+    leaseMs: LEASE_MS,
+    token,
+    limit,
+    receivers: new Set(receivers),
+  })
   assert.deepEqual(unreadable, [])
   return groups
 }

@@ -12,10 +12,12 @@ export interface EscalationFacts {
   readonly severity: Severity | undefined
   /** When the youngest of it fired. */
   readonly newestFiredAt: number
+  /** Whether nobody was told of some of it, because it was muted until now. */
+  readonly hasUntold: boolean
   /** Whether anything of the group fires, muted or not. */
   readonly isFiring: boolean
-  /** Whether somebody took on all that fires. */
-  readonly isAcknowledged: boolean
+  /** When somebody took on all that fires; `null` while nobody has. */
+  readonly acknowledgedAt: number | null
   /** Whether the group looks for news now; only then an escalation begins. */
   readonly isFlush: boolean
   /** When it looks for news next. */
@@ -26,26 +28,35 @@ export interface EscalationFacts {
 export interface PlannedEscalation {
   readonly escalation: EscalationState | null
   readonly due: { readonly receiver: string; readonly level: number } | null
+  /** Whether nobody owes a step of before any more: it has stopped, or begun anew. */
+  readonly isOver: boolean
 }
 
 /**
  * Moves an escalation on. It begins when the group is first told, stops with an acknowledgement, and
- * begins anew when the group's severity rises, and when an alert joins after it had stopped or ended.
+ * begins anew when the group's severity rises, and when an alert joins after it had stopped or had taken
+ * its last step.
  */
 export function planEscalation(
   current: EscalationState | null,
   facts: EscalationFacts,
   policy: CompiledPolicy,
 ): PlannedEscalation {
-  if (!facts.isFiring) return { escalation: null, due: null }
-  if (facts.isAcknowledged) return { escalation: stopped(current), due: null }
-  if (facts.severity === undefined) return { escalation: postponed(current, facts), due: null }
-  const { now, isFlush, severity } = facts
-  if (isFlush && mustBegin(current, severity, facts)) {
-    const nextAt = dueAtOf(stepsOf(policy, severity)[0], now, policy)
-    return { escalation: { severity, startedAt: now, level: 0, nextAt }, due: null }
+  const { now, isFlush, severity, acknowledgedAt } = facts
+  if (!facts.isFiring) return { escalation: null, due: null, isOver: true }
+  if (acknowledgedAt !== null) {
+    return { escalation: stopped(current, acknowledgedAt), due: null, isOver: true }
   }
-  if (current?.nextAt == null || current.nextAt > now) return { escalation: current, due: null }
+  if (severity === undefined) {
+    return { escalation: postponed(current, facts), due: null, isOver: current === null }
+  }
+  if (isFlush && mustBegin(current, severity, facts)) {
+    const begun = { severity, level: 0, ...waitFor(stepsOf(policy, severity)[0], now, policy) }
+    return { escalation: begun, due: null, isOver: true }
+  }
+  if (current?.nextAt == null || current.nextAt > now) {
+    return { escalation: current, due: null, isOver: current === null }
+  }
   return takeStep(current, now, policy)
 }
 
@@ -55,8 +66,8 @@ export function hasten(escalation: EscalationState | null, now: number): Escalat
   return { ...escalation, nextAt: Math.min(escalation.nextAt, now) }
 }
 
-function stopped(current: EscalationState | null): EscalationState | null {
-  return current === null ? null : { ...current, nextAt: null }
+function stopped(current: EscalationState | null, stoppedAt: number): EscalationState | null {
+  return current === null ? null : { ...current, nextAt: null, stoppedAt }
 }
 
 /** While all is muted nobody is told, and the step is looked at again with the next news. */
@@ -71,11 +82,11 @@ function postponed(
 function mustBegin(
   current: EscalationState | null,
   severity: Severity,
-  { newestFiredAt }: EscalationFacts,
+  { newestFiredAt, hasUntold }: EscalationFacts,
 ): boolean {
   if (current === null) return true
   if (severityRank[severity] < severityRank[current.severity]) return true
-  return current.nextAt === null && newestFiredAt > current.startedAt
+  return current.stoppedAt !== null && (hasUntold || newestFiredAt > current.stoppedAt)
 }
 
 function takeStep(
@@ -86,21 +97,24 @@ function takeStep(
   const steps = stepsOf(policy, current.severity)
   const step = steps[current.level]
   const level = current.level + 1
-  const nextAt = dueAtOf(steps[level], now, policy)
   // Another process may have had more steps in its policy.
   const due = step === undefined ? null : { receiver: step.receiver, level }
-  return { escalation: { ...current, level, nextAt }, due }
+  const escalation = { ...current, level, ...waitFor(steps[level], now, policy) }
+  return { escalation, due, isOver: false }
 }
 
 function stepsOf(policy: CompiledPolicy, severity: Severity): readonly AlertEscalationStep[] {
   return policy.escalation.get(severity) ?? []
 }
 
-function dueAtOf(
+/** Where an escalation that has no step left stops. */
+function waitFor(
   step: AlertEscalationStep | undefined,
   now: number,
   { calendar }: CompiledPolicy,
-): number | null {
-  if (step === undefined) return null
-  return step.waitMs === 'next-business-day' ? nextBusinessDayAt(calendar, now) : now + step.waitMs
+): Pick<EscalationState, 'nextAt' | 'stoppedAt'> {
+  if (step === undefined) return { nextAt: null, stoppedAt: now }
+  const { waitMs } = step
+  const nextAt = waitMs === 'next-business-day' ? nextBusinessDayAt(calendar, now) : now + waitMs
+  return { nextAt, stoppedAt: null }
 }

@@ -35,6 +35,7 @@ export function composeNotification(parts: NotificationParts): AlertNotification
   const alerts = parts.alerts.toSorted(byImportance)
   const firing = alerts.filter(({ endsAt }) => endsAt === null)
   const told = firing.length > 0 ? firing : alerts
+  const shown = cut(firing, alerts.slice(firing.length), parts.alertsMax)
   return {
     id: idOf(parts),
     reason,
@@ -44,8 +45,8 @@ export function composeNotification(parts: NotificationParts): AlertNotification
     groupLabels,
     commonLabels: commonLabelsOf(alerts),
     severity: worstSeverity(told.map(({ alert }) => alert)) ?? 'low',
-    alerts: alerts.slice(0, parts.alertsMax).map(toNotifiedAlert),
-    omittedAlertCount: Math.max(0, alerts.length - parts.alertsMax),
+    alerts: shown.map(toNotifiedAlert),
+    omittedAlertCount: alerts.length - shown.length,
     acknowledgedBy,
     escalationLevel,
     at: now,
@@ -55,6 +56,20 @@ export function composeNotification(parts: NotificationParts): AlertNotification
 /** An alert as a channel sees it. */
 export function toNotifiedAlert({ alert, fingerprint, endsAt }: StoredAlert): NotifiedAlert {
   return { ...alert, fingerprint, endsAt, status: endsAt === null ? 'firing' : 'resolved' }
+}
+
+/**
+ * What ended is seen for the last time, so that it comes before what is told again while it fires, in
+ * up to half of the room.
+ */
+function cut(
+  firing: readonly StoredAlert[],
+  ended: readonly StoredAlert[],
+  alertsMax: number,
+): readonly StoredAlert[] {
+  const endedMax = Math.max(alertsMax - firing.length, Math.ceil(alertsMax / 2))
+  const shownEnded = ended.slice(0, endedMax)
+  return [...firing.slice(0, alertsMax - shownEnded.length), ...shownEnded]
 }
 
 function idOf(parts: NotificationParts): string {
@@ -73,7 +88,8 @@ function idOf(parts: NotificationParts): string {
   )
 }
 
-function byImportance(a: StoredAlert, b: StoredAlert): number {
+/** What fires first, then the worst, then what has fired longest. */
+export function byImportance(a: StoredAlert, b: StoredAlert): number {
   return (
     Number(a.endsAt !== null) - Number(b.endsAt !== null) ||
     severityRank[a.alert.severity] - severityRank[b.alert.severity] ||

@@ -1,15 +1,31 @@
 import type { AlertChannel } from '../../alerts/alert-channel.ts'
 import type { AlertNotification } from '../../alerts/alert-notification.ts'
+import { mayHaveArrivedDespite } from '../../channels/alert-delivery-error.ts'
 import { AssayError, isAssayError } from '../../errors/assay-error.ts'
 import type { Clock } from '../../runtime/clock.ts'
 
 /** How a delivery ended. */
 export type DeliveryResult =
   | { readonly outcome: 'delivered' }
-  /** It may work later. It may even have worked. */
-  | { readonly outcome: 'failed'; readonly error: unknown; readonly errorCode: string | null }
+  /** It may work later. It may even have worked, unless the channel knows better. */
+  | {
+      readonly outcome: 'failed'
+      readonly error: unknown
+      readonly errorCode: string | null
+      readonly mayHaveArrived: boolean
+    }
   /** It will never work. */
   | { readonly outcome: 'refused'; readonly error: unknown; readonly errorCode: string }
+
+/** A notification of a round, and how its delivery ended. */
+export interface RoundDelivery {
+  readonly notification: AlertNotification
+  /** Members that the receiver believes to fire once it has it. */
+  readonly firing: ReadonlySet<string>
+  /** Members that the receiver believes to have ended once it has it. */
+  readonly ended: ReadonlySet<string>
+  readonly result: DeliveryResult
+}
 
 /** What bounds a delivery. */
 export interface DeliveryBounds {
@@ -29,25 +45,28 @@ export async function deliverNotification(
   if (channel === undefined) return judge(receiverUnknown(notification.receiver))
   const controller = new AbortController()
   const { promise: timeout, reject } = Promise.withResolvers<never>()
-  const timer = clock.setTimer(() => {
+  let timer = clock.setTimer(() => {
     const error = deliveryTimedOut(notification.receiver, deliveryTimeoutMs)
     controller.abort(error)
-    reject(error)
+    // A channel that still waited for its turn says so at once.
+    timer = clock.setTimer(() => reject(error), 0)
   }, deliveryTimeoutMs)
   try {
     await Promise.race([channel.deliver(notification, { signal: controller.signal }), timeout])
     return { outcome: 'delivered' }
   } catch (error) {
-    return judge(error)
+    const { aborted, reason } = controller.signal
+    return judge(aborted ? reason : error, mayHaveArrivedDespite(error))
   } finally {
     timer.cancel()
   }
 }
 
-function judge(error: unknown): DeliveryResult {
-  if (!isAssayError(error)) return { outcome: 'failed', error, errorCode: null }
-  const outcome = error.retry === 'never' ? 'refused' : 'failed'
-  return { outcome, error, errorCode: error.code }
+function judge(error: unknown, mayHaveArrived = true): DeliveryResult {
+  if (!isAssayError(error)) return { outcome: 'failed', error, errorCode: null, mayHaveArrived }
+  const { code: errorCode } = error
+  if (error.retry === 'never') return { outcome: 'refused', error, errorCode }
+  return { outcome: 'failed', error, errorCode, mayHaveArrived }
 }
 
 function receiverUnknown(receiver: string): AssayError {

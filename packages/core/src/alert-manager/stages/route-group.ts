@@ -28,7 +28,7 @@ export function routeGroup(
   if (escalatedTo !== undefined) receivers.add(escalatedTo)
 
   return [...receivers].flatMap((receiver) => {
-    const { retryAt } = targetStateOf(state, receiver)
+    const { retryAt } = targetStateOf(state.targets, receiver)
     if (retryAt !== null && retryAt > now) return []
     const isFlush = retryAt !== null || now >= state.flushAt
     return [{ receiver, isRouted: receiver === group.receiver, isFlush }]

@@ -76,7 +76,7 @@ delete from alert_history where alert_id in (
 )`
 
 const historyRowSchema = z.object({
-  event: z.enum(['notified', 'refused', 'acknowledged']),
+  event: z.enum(['notified', 'refused', 'acknowledged', 'resolved']),
   alert_timestamp: z.date(),
   alert_level: severitySchema,
   alert_message: z.string(),

@@ -10,6 +10,7 @@ import { migrations } from '../migrations.ts'
 import { createPostgresAlertManagerStore } from './postgres-alert-manager-store.ts'
 
 const limits = { alerts: 10, groups: 10 }
+const receivers = new Set(['team'])
 
 function fire(fingerprint: string, at: number): StoredAlertChange {
   return {
@@ -27,6 +28,7 @@ function fire(fingerprint: string, at: number): StoredAlertChange {
     expiresAt: null,
     inhibits: [],
     groups: [{ key: 'g', routeId: '0', receiver: 'team', labels: {}, groupWaitMs: 0 }],
+    policySince: 0,
     isReserved: false,
   }
 }
@@ -82,7 +84,7 @@ describePostgres('the alert manager store, between two statements of a step,', (
     const scope = 'entering'
     const store = createPostgresAlertManagerStore(client(), { scope })
     await store.put([fire('old', 1)], limits)
-    await store.claimDue({ now: 1, leaseMs: 10, token: 'round', limit: 1 })
+    await store.claimDue({ now: 1, leaseMs: 10, token: 'round', limit: 1, receivers })
     await store.put([{ kind: 'resolve', fingerprint: 'old', endsAt: 2 }], limits)
 
     const stopped = stopBefore(client(), 'insert into assay_alert_members')
@@ -92,14 +94,21 @@ describePostgres('the alert manager store, between two statements of a step,', (
     )
     await stopped.reached
     const state = createAlertGroupState(4)
-    const round = { key: 'g', token: 'round', state, nextAt: 4, tellings: [], history: [] }
+    const unknown = { fingerprint: 'old', told: [], unsure: [] }
+    const round = { key: 'g', token: 'round', state, nextAt: 4, tellings: [unknown], history: [] }
     const committing = store.commit(round)
     await overtake(committing)
     stopped.goOn()
     await entering
     expect(await committing).toBe(true)
 
-    const { groups } = await store.claimDue({ now: 4, leaseMs: 10, token: 'next', limit: 1 })
+    const { groups } = await store.claimDue({
+      now: 4,
+      leaseMs: 10,
+      token: 'next',
+      limit: 1,
+      receivers,
+    })
     expect(groups).toMatchObject([{ key: 'g', members: [{ stored: { fingerprint: 'new' } }] }])
     expect(await store.listAlerts(10)).toHaveLength(1)
   })

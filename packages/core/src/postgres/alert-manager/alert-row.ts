@@ -6,7 +6,7 @@ import type { SqlRow } from '../../sql/sql-client.ts'
 import { parseRow } from './parse-row.ts'
 
 export const ALERT_COLUMNS =
-  'fingerprint, alert, fired_at, ends_at, expires_at, inhibits, group_keys'
+  'fingerprint, alert, fired_at, ends_at, expires_at, inhibits, group_keys, placed_at'
 
 /** An alert, from a row with {@link ALERT_COLUMNS}. */
 export function parseAlertRow(row: SqlRow): StoredAlert {
@@ -19,6 +19,7 @@ export function parseAlertRow(row: SqlRow): StoredAlert {
     expiresAt: parsed.expires_at,
     inhibits: parsed.inhibits,
     groupKeys: parsed.group_keys,
+    placedAt: parsed.placed_at,
   }
 }
 
@@ -44,4 +45,5 @@ const alertRowSchema = z.object({
   expires_at: z.number().nullable(),
   inhibits: z.array(z.string()),
   group_keys: z.array(z.string()),
+  placed_at: z.number().nullable(),
 })

@@ -1,6 +1,7 @@
 import type { AlertGroupCommit } from '../../alert-manager/alert-manager-store.ts'
 import type { SqlExecutor } from '../../sql/sql-client.ts'
 import { addHistory } from './alert-history.ts'
+import { BOUND_TEXTS } from './bound-texts.ts'
 import { forgetGrouplessAlerts } from './forget-groupless-alerts.ts'
 
 /** Records what a claimed group's round has done, and gives the group back or ends it. */
@@ -12,8 +13,9 @@ export async function commitGroupRound(
   const { rowCount } = await tx.query(LOCK_GROUP, [scope, key, token])
   if (rowCount === 0) return false
   if (tellings.length > 0) await tx.query(SAVE_TELLINGS, [scope, key, JSON.stringify(tellings)])
+  const unknown = tellings.filter(({ told, unsure }) => told.length === 0 && unsure.length === 0)
   if (history.length > 0) await addHistory(tx, scope, history)
-  if (await releaseMembers(tx, scope, key)) {
+  if (unknown.length > 0 && (await releaseMembers(tx, scope, { key, members: unknown }))) {
     const ended = await tx.query(END_GROUP, [scope, key])
     if (ended.rowCount > 0) return true
   }
@@ -22,9 +24,18 @@ export async function commitGroupRound(
   return true
 }
 
-/** @returns whether any member left the group */
-async function releaseMembers(tx: SqlExecutor, scope: string, key: string): Promise<boolean> {
-  const { rows } = await tx.query(RELEASE_MEMBERS, [scope, key])
+/**
+ * Lets those go that have ended or belong elsewhere.
+ *
+ * @returns whether any member left the group
+ */
+async function releaseMembers(
+  tx: SqlExecutor,
+  scope: string,
+  { key, members }: { readonly key: string; readonly members: AlertGroupCommit['tellings'] },
+): Promise<boolean> {
+  const asked = JSON.stringify(members.map(({ fingerprint }) => fingerprint))
+  const { rows } = await tx.query(RELEASE_MEMBERS, [scope, asked, key])
   if (rows.length === 0) return false
   const fingerprints = rows.map((row) => String(row['fingerprint']))
   await forgetGrouplessAlerts(tx, scope, fingerprints)
@@ -41,7 +52,7 @@ where m.scope = $1 and m.group_key = $2 and m.fingerprint = saved.fingerprint`
 
 const RELEASE_MEMBERS = `
 delete from assay_alert_members m using assay_alerts a
-where m.scope = $1 and m.group_key = $2 and m.told = '[]' and m.unsure = '[]'
+where m.scope = $1 and m.group_key = $3 and m.fingerprint in (${BOUND_TEXTS})
   and a.scope = m.scope and a.fingerprint = m.fingerprint
   and (a.ends_at is not null or not a.group_keys @> to_jsonb(m.group_key))
 returning m.fingerprint`

@@ -47,9 +47,9 @@ const stateSchema: z.ZodType<AlertGroupState> = z.object({
   escalation: z
     .object({
       severity: severitySchema,
-      startedAt: z.number(),
       level: z.int(),
       nextAt: z.number().nullable(),
+      stoppedAt: z.number().nullable(),
     })
     .nullable(),
   acknowledgedAt: z.number(),

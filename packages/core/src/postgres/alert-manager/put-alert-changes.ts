@@ -34,9 +34,11 @@ export async function putAlertChanges(
       if (!after.has(fingerprint)) room.takeAlert()
       after.set(fingerprint, applied.next)
     }
+    const at = 'at' in change ? change.at : 0
+    const { waitsSince } = applied
     for (const ref of applied.joins) {
       room.takeGroup(ref.key)
-      joins.push({ fingerprint, at: 'at' in change ? change.at : 0, ref })
+      joins.push({ fingerprint, at, waitsSince, ref })
     }
     return { outcome: applied.outcome, droppedGroupCount: applied.droppedGroupCount }
   })
@@ -52,6 +54,7 @@ export async function putAlertChanges(
 interface GroupJoin {
   readonly fingerprint: string
   readonly at: number
+  readonly waitsSince: number
   readonly ref: AlertGroupRef
 }
 
@@ -77,7 +80,7 @@ async function enterGroups(
   joins: readonly GroupJoin[],
 ): Promise<void> {
   // The first alert to join a group opens it.
-  const groups = new Map(joins.toReversed().map(({ ref, at }) => [ref.key, groupToJson(ref, at)]))
+  const groups = new Map(joins.toReversed().map((join) => [join.ref.key, groupToJson(join)]))
   const members = joins.map(({ fingerprint, ref }) => ({ fingerprint, group_key: ref.key }))
   await tx.query(OPEN_GROUPS, [scope, JSON.stringify([...groups.values()])])
   await tx.query(ADD_MEMBERS, [scope, JSON.stringify(members)])
@@ -92,11 +95,12 @@ function alertToJson(stored: StoredAlert): object {
     expires_at: stored.expiresAt,
     inhibits: stored.inhibits,
     group_keys: stored.groupKeys,
+    placed_at: stored.placedAt,
   }
 }
 
-function groupToJson(ref: AlertGroupRef, at: number): object {
-  const nextAt = at + ref.groupWaitMs
+function groupToJson({ ref, at, waitsSince }: GroupJoin): object {
+  const nextAt = waitsSince + ref.groupWaitMs
   return {
     key: ref.key,
     route_id: ref.routeId,
@@ -121,7 +125,7 @@ order by fingerprint
 on conflict (scope, fingerprint) do update set
   alert = excluded.alert, fired_at = excluded.fired_at, ends_at = excluded.ends_at,
   expires_at = excluded.expires_at, inhibits = excluded.inhibits,
-  group_keys = excluded.group_keys`
+  group_keys = excluded.group_keys, placed_at = excluded.placed_at`
 
 const OPENED_COLUMNS = 'key, route_id, receiver, labels, created_at, next_at, state'
 
