@@ -9,11 +9,9 @@ export type AlertSilencer = (alert: LabelledAlert) => boolean
 export function createAlertSilencer(silences: readonly Silence[], now: number): AlertSilencer {
   const active = silences
     .filter(({ startsAt, endsAt }) => startsAt <= now && now < endsAt)
-    .map(({ matchers }) => {
-      const compiled = matchers.map((matcher) => compileMatcher(matcher).matcher)
-      return compiled.filter((matcher) => matcher !== undefined)
-    })
-    // What cannot be understood must not silence everything.
+    .map(({ matchers }) => matchers.map((matcher) => compileMatcher(matcher).matcher))
+    // What cannot be understood, in whole or in part, must not silence more than was meant.
+    .filter((matchers) => matchers.every((matcher) => matcher !== undefined))
     .filter((matchers) => matchers.length > 0)
   return (alert) => active.some((matchers) => matchesAll(matchers, alert))
 }
