@@ -1,4 +1,4 @@
-import type { RuleSummary } from '@assay/detectors'
+import type { BalanceReason, RuleSummary } from '@assay/detectors'
 
 import { formatCount, formatTable } from './format-table.ts'
 
@@ -10,7 +10,7 @@ export interface AuditSummary {
   readonly repeated: number
   readonly rejected: number
   readonly rejectedByKind: readonly (readonly [kind: string, count: number])[]
-  readonly rules: Readonly<Record<string, RuleSummary>>
+  readonly rules: Readonly<Record<string, RuleSummary<BalanceReason>>>
 }
 
 /** The summary as a table for people. */

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 
+import type { RejectedRow } from '../detector/detect-over-accounts.ts'
 import type {
   AccountBalanceInput,
   LedgerEntryInput,
@@ -11,7 +12,6 @@ import {
   type BalanceReport,
   detectBalanceDiscrepancies,
   type DetectBalanceDiscrepanciesOptions,
-  type RejectedRow,
 } from './detect-balance-discrepancies.ts'
 
 const AT = 1_749_895_200_000
