@@ -142,6 +142,18 @@ describe('what an Alertmanager is sent again', () => {
     }
   })
 
+  it('fires and ends alert by alert in a group that is larger than a message to people', async () => {
+    const { startProcess, pass, firing } = startWorld()
+    const manager = startProcess()
+    const names = Array.from({ length: 250 }, (_, n) => `A${n}`)
+    for (const name of names) await manager.fire(alert(name))
+    await manager.tick()
+    expect(firing()).toHaveLength(250)
+    for (const name of names.slice(0, 10)) await manager.resolve(alert(name))
+    await pass(MINUTE, [manager])
+    expect(new Set(firing())).toEqual(new Set(names.slice(10)))
+  })
+
   it('neither ends by a silence nor stays away after it', async () => {
     const { startProcess, pass, firing } = startWorld()
     const manager = startProcess()
