@@ -23,7 +23,7 @@ export interface Finding<RuleId extends string = string> {
   readonly action: 'open' | 'update' | 'resolve'
   /** What it is about: the account, the card or the source. */
   readonly subject: string
-  /** The transactions or scans that show it, oldest first; empty when none does. */
+  /** The transactions or scans that show it, oldest first, at most 100; empty when none does. */
   readonly transactionIds: readonly string[]
   /** The money that is affected; its sign is explained by the rule. */
   readonly amount?: FindingAmount | undefined
@@ -40,3 +40,6 @@ export interface FindingAmount {
   readonly amountMinor: bigint
   readonly currency: string
 }
+
+/** The most transactions that a finding names; its evidence counts them all. */
+export const NAMED_MAX = 100

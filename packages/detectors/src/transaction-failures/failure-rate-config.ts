@@ -1,6 +1,6 @@
 import { assertWholeNumber, InvalidOptionError } from '@assay/core'
 
-import { readReachMs } from './transaction-failure-config.ts'
+import { readReachMs } from '../window/window-reach.ts'
 
 /** A share as a ratio of whole numbers, so that exactly that much can be told from more. */
 export interface Share {

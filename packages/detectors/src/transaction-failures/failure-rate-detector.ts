@@ -1,5 +1,5 @@
 import { findingFingerprint } from '../detector/finding-fingerprint.ts'
-import type { Finding } from '../detector/finding.ts'
+import { type Finding, NAMED_MAX } from '../detector/finding.ts'
 import {
   inEventOrder,
   type OrderedDetector,
@@ -21,7 +21,6 @@ import { binomialTail } from './binomial-tail.ts'
 import type { FailureRateConfig, Share } from './failure-rate-config.ts'
 import {
   type FailureRateRuleId,
-  NAMED_MAX,
   TRANSACTION_FAILURE_VERSION,
   type TransactionFailureReason,
 } from './transaction-failure-rule.ts'

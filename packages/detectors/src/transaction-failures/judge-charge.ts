@@ -1,11 +1,10 @@
 import { findingFingerprint } from '../detector/finding-fingerprint.ts'
-import type { Finding } from '../detector/finding.ts'
+import { type Finding, NAMED_MAX } from '../detector/finding.ts'
 import { passOver, type Verdicts } from '../detector/in-event-order.ts'
 import type { LedgerTransaction, TransactionId } from '../ledger/ledger-entry.ts'
 import type { TransactionFailureConfig } from './transaction-failure-config.ts'
 import {
   type AccountFailureRuleId,
-  NAMED_MAX,
   TRANSACTION_FAILURE_VERSION,
   type TransactionFailureReason,
 } from './transaction-failure-rule.ts'

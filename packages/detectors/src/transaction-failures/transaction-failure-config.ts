@@ -1,4 +1,6 @@
-import { assertDurationMs, assertWholeNumber, InvalidOptionError } from '@assay/core'
+import { assertWholeNumber, InvalidOptionError } from '@assay/core'
+
+import { readReachMs } from '../window/window-reach.ts'
 
 /** What can be set of the rules that judge failures account by account. */
 export interface TransactionFailureOptions {
@@ -88,16 +90,3 @@ export function readTransactionFailureConfig({
 }
 
 const FACTORY = 'readTransactionFailureConfig'
-
-/** The most by which two events within a window lie apart: event times are whole milliseconds. */
-export function readReachMs(
-  factory: string,
-  option: string,
-  windowMs: number,
-  farEnd: 'inclusive' | 'exclusive',
-): number {
-  assertDurationMs(factory, option, windowMs, { min: 1 })
-  if (farEnd === 'inclusive') return Math.floor(windowMs)
-  if (farEnd === 'exclusive') return Math.ceil(windowMs) - 1
-  throw new InvalidOptionError(factory, 'farEnd', '`inclusive` or `exclusive`')
-}

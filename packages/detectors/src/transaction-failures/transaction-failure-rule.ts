@@ -40,6 +40,3 @@ export type TransactionFailureReason =
 
 /** Grows when one of the rules starts to judge the same rows otherwise. */
 export const TRANSACTION_FAILURE_VERSION = 1
-
-/** The most transactions that a finding names; its evidence counts them all. */
-export const NAMED_MAX = 100
