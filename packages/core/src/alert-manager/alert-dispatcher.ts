@@ -1,16 +1,21 @@
+import { tellQuietly } from '../errors/tell-quietly.ts'
 import type { Logger } from '../logger/logger.ts'
 import type { CreateId } from '../runtime/create-id.ts'
 import type { AlertManagerTally } from './alert-manager-metrics.ts'
 import type { AlertGroupCommit, ClaimedAlertGroup } from './alert-manager-store.ts'
 import type { AlertTick } from './alert-manager.ts'
+import { type DeliveryGateBounds, gateChannels, isPostponement } from './delivery-gate.ts'
 import { type GroupRound, type RoundSettings, runGroupRound } from './run-group-round.ts'
 import { type AlertSilencer, createAlertSilencer } from './stages/silence-alerts.ts'
 
 /** Takes groups that are due through their rounds, a bounded number at a time. */
 export interface AlertDispatcher {
-  /** Begins the rounds of all that is due, as there is room for them, until `stop` aborts. */
+  /**
+   * Begins the rounds of all that is due, until `stop` aborts. It waits for no channel: a round that
+   * finds no place in one leaves that notification for later.
+   */
   begin(stop: AbortSignal): Promise<void>
-  /** Runs the rounds of all that is due until `stop` aborts, and waits for them. */
+  /** Runs the rounds of all that is due until `stop` aborts, a few at a time, and waits for them. */
   finish(stop: AbortSignal): Promise<AlertTick>
   /** Waits for the rounds that have begun. */
   drain(): Promise<void>
@@ -22,19 +27,23 @@ export interface AlertDispatcherSettings extends RoundSettings {
   readonly logger: Logger
   readonly tally: AlertManagerTally
   readonly leaseMs: number
-  readonly roundsMax: number
+  /** Deliveries that a channel has at a time; and rounds that `finish` runs at a time. */
+  readonly concurrency: number
 }
 
 /** Makes the dispatcher of one manager. */
 export function createAlertDispatcher(settings: AlertDispatcherSettings): AlertDispatcher {
-  const { store, clock, createId, leaseMs, roundsMax, tally, logger } = settings
+  const { store, clock, createId, leaseMs, concurrency, tally, logger } = settings
+  const gated = { ...settings, channels: gateChannels(settings.channels, gateBoundsOf(settings)) }
+  const roundsMax = roundsMaxOf(settings)
   const receivers = new Set(settings.channels.keys())
   const active = new Set<Promise<void>>()
+  let nextEnd = Promise.withResolvers<void>()
   const done = { rounds: 0, errors: 0, delivered: 0, failed: 0, refused: 0 }
 
   /** @returns how many rounds it began */
-  async function claim(stop: AbortSignal): Promise<number> {
-    const limit = roundsMax - active.size
+  async function claim(stop: AbortSignal, activeMax: number): Promise<number> {
+    const limit = Math.min(concurrency, activeMax - active.size)
     if (limit <= 0 || stop.aborted) return 0
     const now = clock.now()
     const token = createId()
@@ -63,13 +72,17 @@ export function createAlertDispatcher(settings: AlertDispatcherSettings): AlertD
   }
 
   function start(claimed: ClaimedByToken, silencer: AlertSilencer): void {
-    const round = work(claimed, silencer).finally(() => active.delete(round))
+    const round = work(claimed, silencer).finally(() => {
+      active.delete(round)
+      nextEnd.resolve()
+      nextEnd = Promise.withResolvers()
+    })
     active.add(round)
   }
 
   async function work(claimed: ClaimedByToken, silencer: AlertSilencer): Promise<void> {
     try {
-      const { commit, deliveries } = await runGroupRound(claimed, silencer, settings)
+      const { commit, deliveries } = await runGroupRound(claimed, silencer, gated)
       count(deliveries)
       await commitRound(commit)
     } catch (error) {
@@ -96,37 +109,40 @@ export function createAlertDispatcher(settings: AlertDispatcherSettings): AlertD
     for (const { notification, result } of deliveries) {
       const { receiver, reason, groupKey } = notification
       done[result.outcome] += 1
+      if (result.outcome === 'failed' && isPostponement(result.error)) {
+        tally.notification(receiver, reason, 'postponed')
+        continue
+      }
       tally.notification(receiver, reason, result.outcome)
       if (result.outcome === 'delivered') continue
       const facts = { receiver, reason, groupKey, code: result.errorCode, err: result.error }
-      logger.warn(
-        facts,
-        `A notification was ${result.outcome === 'failed' ? 'not delivered' : 'refused'}.`,
-      )
+      const what = result.outcome === 'failed' ? 'not delivered' : 'refused'
+      tellQuietly(() => logger.warn(facts, `A notification was ${what}.`))
     }
   }
 
   function fail(step: string, error: unknown): void {
     done.errors += 1
     tally.error(step)
-    logger.error({ step, err: error }, 'A group of alerts was not dealt with, and is tried again.')
+    const message = 'A group of alerts was not dealt with, and is tried again.'
+    tellQuietly(() => logger.error({ step, err: error }, message))
   }
 
-  async function begin(stop: AbortSignal): Promise<void> {
-    while ((await claim(stop)) > 0) {
-      if (active.size >= roundsMax) await Promise.race(active)
+  async function beginAll(stop: AbortSignal, activeMax: number): Promise<void> {
+    while ((await claim(stop, activeMax)) > 0) {
+      if (active.size >= activeMax) await nextEnd.promise
     }
   }
 
   return {
-    begin,
+    begin: async (stop) => beginAll(stop, roundsMax),
     async finish(stop) {
       const before = { ...done }
       // A round may make its group due again, as a refused step of an escalation does.
       do {
-        await begin(stop)
+        await beginAll(stop, concurrency)
         await Promise.all(active)
-      } while ((await claim(stop)) > 0)
+      } while ((await claim(stop, concurrency)) > 0)
       await Promise.all(active)
       return {
         rounds: done.rounds - before.rounds,
@@ -143,6 +159,30 @@ export function createAlertDispatcher(settings: AlertDispatcherSettings): AlertD
 }
 
 const COMMIT_ATTEMPTS_MAX = 3
+
+/** For each delivery that a channel has, so many wait: a fast one is not left idle by a storm. */
+const WAITING_PER_PLACE = 16
+/** Beside the rounds that are with channels, so many times `concurrency` are with the store. */
+const STORE_ROUNDS = 4
+
+function gateBoundsOf({
+  concurrency,
+  deliveryTimeoutMs,
+  clock,
+}: AlertDispatcherSettings): DeliveryGateBounds {
+  const waitingMax = concurrency * WAITING_PER_PLACE
+  // Most of a delivery's time is left for the delivery.
+  return { placesMax: concurrency, waitingMax, waitMaxMs: deliveryTimeoutMs / 4, clock }
+}
+
+/**
+ * Each round that waits takes up room at a channel, so that slow channels alone never use this up:
+ * when so many are under way, it is the store that is slow.
+ */
+function roundsMaxOf({ concurrency, channels }: AlertDispatcherSettings): number {
+  const perChannel = concurrency * (1 + WAITING_PER_PLACE)
+  return channels.size * perChannel + concurrency * STORE_ROUNDS
+}
 
 interface ClaimedByToken {
   readonly group: ClaimedAlertGroup

@@ -6,7 +6,7 @@ import type { DeliveryResult } from './stages/deliver-notification.ts'
 
 /** Counter by `outcome`: what became of the alerts that were fired and resolved. */
 export const ALERT_MANAGER_ALERTS_TOTAL = 'alert_manager_alerts_total'
-/** Counter by `receiver`, `reason` and `outcome` (`delivered`, `failed`, `refused`). */
+/** Counter by `receiver`, `reason` and `outcome` (`delivered`, `failed`, `refused`, `postponed`). */
 export const ALERT_MANAGER_NOTIFICATIONS_TOTAL = 'alert_manager_notifications_total'
 /** Counter by `limit`: alerts that had no room. Above 0, someone was told by an alert of its own. */
 export const ALERT_MANAGER_DROPPED_TOTAL = 'alert_manager_dropped_total'
@@ -19,7 +19,7 @@ export interface AlertManagerTally {
   notification(
     receiver: string,
     reason: AlertNotificationReason,
-    outcome: DeliveryResult['outcome'],
+    outcome: DeliveryResult['outcome'] | 'postponed',
   ): void
   dropped(limit: string, count: number): void
   error(step: string): void

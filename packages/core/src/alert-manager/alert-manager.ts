@@ -50,7 +50,10 @@ export interface KeptAlertFilter {
 export interface AlertTick {
   /** Groups that were due. */
   readonly rounds: number
-  /** Groups that could not be dealt with; the log says why, and they are tried again. */
+  /**
+   * Groups that could not be dealt with, and steps of the upkeep that failed; the log says why, and they
+   * are tried again.
+   */
   readonly errors: number
   /** Notifications by how their delivery ended. */
   readonly delivered: number
@@ -108,15 +111,20 @@ export interface AlertManager extends AsyncDisposable {
   history(filter?: AlertHistoryFilter): Promise<readonly AlertHistoryEntry[]>
   /**
    * Sends what is due, and goes on until `signal` aborts or the manager is closed. What fails is
-   * logged, counted, and tried again.
+   * logged, counted, and tried again. Neither a slow channel nor a step of the upkeep that fails or
+   * never ends holds up what others are told.
    */
   run(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
   /**
-   * Sends all that is due now, and waits for it. For hosts with a scheduler of their own, and tests.
+   * Sends all that is due now, and waits for it, slow channels included. For hosts with a scheduler of
+   * their own, and tests. Does nothing once the manager is closed.
    *
-   * @throws what the store rejected with
+   * @throws what the store rejected with when it was asked for what is due
    */
   tick(): Promise<AlertTick>
-  /** Refuses new alerts, waits for what is under way, and closes the channels. */
+  /**
+   * Refuses new alerts, begins nothing more, waits for what is under way, and closes the channels. What
+   * the manager does by itself has left the store alone by then.
+   */
   close(): Promise<void>
 }

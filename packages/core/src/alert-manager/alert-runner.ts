@@ -1,3 +1,4 @@
+import { tellQuietly } from '../errors/tell-quietly.ts'
 import type { AlertDispatcher } from './alert-dispatcher.ts'
 import type { AlertIntake } from './alert-intake.ts'
 import type { AlertManager, AlertTick } from './alert-manager.ts'
@@ -48,7 +49,8 @@ export function createAlertRunner(
         await dispatcher.begin(stop)
       } catch (error) {
         tally.error('store')
-        logger.error({ err: error }, 'The alert manager could not use its store, and tries again.')
+        const message = 'The alert manager could not use its store, and tries again.'
+        tellQuietly(() => logger.error({ err: error }, message))
       }
       await clock.sleep(pollMs, { signal: stop }).catch(() => {})
     }

@@ -43,7 +43,10 @@ export interface AlertManagerOptions {
    * another one takes over after that. Longer than `deliveryTimeoutMs`; default twice that.
    */
   readonly leaseMs?: number | undefined
-  /** Groups that are told at the same time. Default 16. */
+  /**
+   * Notifications that a channel has at the same time; sixteen times as many wait for it here, and the
+   * others in the store. A `tick` tells so many groups at the same time. Default 16.
+   */
   readonly concurrency?: number | undefined
   /** How long the history is kept, in milliseconds. Default 90 days. */
   readonly historyMs?: number | undefined
@@ -101,7 +104,7 @@ export function parseAlertManagerOptions(options: AlertManagerOptions): AlertMan
     pollMs,
     deliveryTimeoutMs,
     leaseMs,
-    roundsMax: concurrency,
+    concurrency,
     historyMs,
     clock,
     createId: options.createId ?? systemCreateId,
