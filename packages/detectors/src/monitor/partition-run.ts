@@ -53,7 +53,10 @@ type Runner = DetectorRunner<OrderedState<unknown>>
 
 interface Position {
   readonly runner: Runner
+  /** As the store has it. */
   cursor: string | null
+  /** Where the next page begins: further on, where pages had nothing to commit. */
+  readFrom: string | null
   watermark: number | null
   readAt: number | null
 }
@@ -74,7 +77,7 @@ export function createPartitionRun(options: PartitionRunOptions): PartitionRun {
     const { cursor, watermark, readAt, waiting } = await store.open(lease)
     const runner = createDetectorRunner(detector, undefined)
     restore(runner, waiting)
-    return { runner, cursor, watermark, readAt }
+    return { runner, cursor, readFrom: cursor, watermark, readAt }
   }
 
   async function judge(
@@ -145,7 +148,7 @@ export function createPartitionRun(options: PartitionRunOptions): PartitionRun {
         source.read({
           partition: lease.partition,
           partitions: options.partitions,
-          after: at.cursor,
+          after: at.readFrom,
           limit: options.batchSize,
           now,
           signal,
@@ -160,6 +163,7 @@ export function createPartitionRun(options: PartitionRunOptions): PartitionRun {
         at.watermark = commit.watermark
         at.readAt = commit.readAt
       }
+      at.readFrom = page.cursor
       at.runner.evict(options.cachedKeysMax)
       position = at
       return page.isLast ? 'caught-up' : 'more'

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest'
+
+import { type AccountEvent, parseAccountEvent } from './account-event.ts'
+import { createDetectorRunner } from './detector-runner.ts'
+import { inEventOrder } from './in-event-order.ts'
+
+/** Counts the events of an account. */
+const countDetector = inEventOrder<{ count: number }, undefined, 'count', never>({
+  id: 'count',
+  version: 1,
+  ruleIds: { transaction: [], scan: ['count'] },
+  scope: 'account',
+  init: () => ({ count: 0 }),
+  judge(state, _event, verdicts) {
+    state.count += 1
+    verdicts.evaluated.count += 1
+  },
+})
+
+function scan(accountId: string, eventTime: number): AccountEvent {
+  const scanId = `${accountId}-${eventTime}`
+  const parsed = parseAccountEvent({ kind: 'scan', scanId, accountId, eventTime })
+  if (!parsed.ok) throw new Error(parsed.reason)
+  return parsed.row
+}
+
+function createRunner() {
+  return createDetectorRunner(countDetector, undefined)
+}
+
+test('keeps the states of keys apart, and names those that were touched', () => {
+  const runner = createRunner()
+  const { touched, evaluated } = runner.take([scan('a', 1), scan('b', 2), scan('a', 3)], 10)
+  expect(touched).toEqual(['a', 'b'])
+  expect(evaluated).toEqual({ count: 3 })
+  expect(runner.stateOf('a')?.state.rules).toEqual({ count: 2 })
+})
+
+test('wakes a key when time has passed, though it has no event', () => {
+  const runner = createRunner()
+  runner.take([scan('a', 1_500)], 0)
+  expect(runner.isWaiting).toBe(true)
+  expect(runner.take([], 1_499).touched).toEqual([])
+  expect(runner.take([], 1_500).evaluated).toEqual({ count: 1 })
+  expect(runner.isWaiting).toBe(false)
+})
+
+test('wakes a key once that has an event and a wake at the same time', () => {
+  const runner = createRunner()
+  runner.take([scan('a', 1_500)], 0)
+  expect(runner.take([scan('a', 1_600)], 2_000)).toMatchObject({
+    touched: ['a'],
+    evaluated: { count: 2 },
+  })
+})
+
+test('goes on from a state that was put back, and wakes it', () => {
+  const before = createRunner()
+  before.take([scan('a', 1), scan('a', 5_000)], 10)
+  const kept = before.stateOf('a')!
+
+  const after = createRunner()
+  after.restore('a', kept.state, kept.wakeAt)
+  after.take([], 5_000)
+  expect(after.stateOf('a')?.state.rules).toEqual({ count: 2 })
+})
+
+test('lets go of states that wait for nothing, and of no others', () => {
+  const runner = createRunner()
+  runner.take([scan('idle', 1), scan('waiting', 50), scan('new', 2)], 10)
+  runner.evict(1)
+  expect([runner.has('idle'), runner.has('waiting'), runner.has('new')]).toEqual([
+    false,
+    true,
+    false,
+  ])
+})

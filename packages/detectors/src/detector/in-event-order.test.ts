@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest'
+
+import type { AccountEvent } from './account-event.ts'
+import { parseAccountEvent } from './account-event.ts'
+import { inEventOrder } from './in-event-order.ts'
+
+/** Rules that note what they were shown. */
+const seenDetector = inEventOrder<string[], undefined, 'seen', never>({
+  id: 'seen',
+  version: 1,
+  ruleIds: { transaction: ['seen'], scan: [] },
+  scope: 'account',
+  init: () => [],
+  judge(seen, event, verdicts) {
+    verdicts.evaluated.seen += 1
+    if (event.kind === 'transaction') seen.push(event.transactionId)
+  },
+})
+
+function transaction(
+  transactionId: string,
+  eventTime: number,
+  more: { readonly sequence?: number; readonly status?: 'pending' } = {},
+): AccountEvent {
+  const parsed = parseAccountEvent({
+    kind: 'transaction',
+    transactionId,
+    accountId: 'card-7',
+    status: 'completed',
+    amountMinor: 1n,
+    currency: 'EUR',
+    eventTime,
+    ...more,
+  })
+  if (!parsed.ok) throw new Error(parsed.reason)
+  return parsed.row
+}
+
+function run(steps: readonly (readonly [readonly AccountEvent[], number])[]) {
+  const state = seenDetector.init('card-7')
+  const taken = steps.map(([batch, watermark]) =>
+    seenDetector.step(state, batch, { watermark, config: undefined }),
+  )
+  return { seen: state.rules, state, last: taken.at(-1)!, taken }
+}
+
+test('judges an event when the watermark has reached its time, and not before', () => {
+  const events = [transaction('a', 10)]
+  expect(run([[events, 9]]).seen).toEqual([])
+  expect(run([[events, 10]]).seen).toEqual(['a'])
+  expect(
+    run([
+      [events, 9],
+      [[], 10],
+    ]).seen,
+  ).toEqual(['a'])
+})
+
+test('says from which watermark an event that waits can be judged', () => {
+  expect(run([[[transaction('b', 12), transaction('a', 11)], 5]]).last.wakeAt).toBe(11)
+  expect(run([[[transaction('a', 11)], 11]]).last.wakeAt).toBe(Number.POSITIVE_INFINITY)
+})
+
+test('judges in the order of event time, then of the sequence, then of the name', () => {
+  const events = [
+    transaction('late', 30),
+    transaction('second', 20, { sequence: 2 }),
+    transaction('z', 10),
+    transaction('first', 20, { sequence: 1 }),
+    transaction('y', 10),
+  ]
+  expect(run([[events, 30]]).seen).toEqual(['y', 'z', 'first', 'second', 'late'])
+})
+
+test('judges an event once that is delivered again, before or after its time', () => {
+  const event = transaction('a', 10)
+  const { seen, taken } = run([
+    [[event, event], 5],
+    [[event], 10],
+    [[event], 20],
+  ])
+  expect(seen).toEqual(['a'])
+  expect(taken.map(({ notEvaluable }) => notEvaluable.map(({ reason }) => reason))).toEqual([
+    [],
+    ['repeated', 'repeated'],
+    ['repeated'],
+  ])
+})
+
+test('hands back as late what comes after its time was judged, and judges it not', () => {
+  const late = transaction('late', 10)
+  const { seen, last } = run([
+    [[transaction('a', 20)], 20],
+    [[late], 25],
+  ])
+  expect(seen).toEqual(['a'])
+  expect(last.late).toEqual([late])
+})
+
+test('judges what comes after its time while nothing later was judged', () => {
+  expect(run([[[transaction('a', 10)], 50]]).seen).toEqual(['a'])
+})
+
+test('takes a transaction that is decided for another event than the pending one', () => {
+  const { seen } = run([
+    [[transaction('a', 10, { status: 'pending' })], 10],
+    [[transaction('a', 11)], 11],
+  ])
+  expect(seen).toEqual(['a', 'a'])
+})
+
+test('leaves events out that no rule has a say about', () => {
+  const scan = parseAccountEvent({ kind: 'scan', scanId: 's', accountId: 'card-7', eventTime: 1 })
+  if (!scan.ok) throw new Error(scan.reason)
+  const { state, last } = run([[[scan.row], 10]])
+  expect([state.rules, state.pending, last.late, last.notEvaluable]).toEqual([[], [], [], []])
+})
+
+test('adds its verdicts to the totals of the caller', () => {
+  const evaluated = { seen: 5 }
+  const context = { watermark: 10, config: undefined, evaluated }
+  const step = seenDetector.step(seenDetector.init('k'), [transaction('a', 10)], context)
+  expect(step.evaluated).toBe(evaluated)
+  expect(evaluated.seen).toBe(6)
+})
