@@ -29,6 +29,22 @@ export type { Detector, DetectorContext, DetectorStep, NotEvaluable } from './de
 export { findingFingerprint } from './detector/finding-fingerprint.ts'
 export type { Finding, FindingAmount } from './detector/finding.ts'
 export {
+  detectDuplicateScans,
+  type DetectDuplicateScansOptions,
+  type DuplicateScanReport,
+} from './duplicate-scans/detect-duplicate-scans.ts'
+export {
+  type DuplicateScanConfig,
+  type DuplicateScanOptions,
+  readDuplicateScanConfig,
+} from './duplicate-scans/duplicate-scan-config.ts'
+export { duplicateScanDetector } from './duplicate-scans/duplicate-scan-detector.ts'
+export {
+  DUPLICATE_SCAN_RULE_IDS,
+  type DuplicateScanRuleId,
+} from './duplicate-scans/duplicate-scan-rule.ts'
+export type { DuplicateScanState, ScanBurst } from './duplicate-scans/duplicate-scan-state.ts'
+export {
   type AccountBalance,
   type AccountBalanceInput,
   type AccountId,
@@ -50,6 +66,26 @@ export {
   createMemoryLedgerRepository,
   type MemoryLedger,
 } from './ledger/memory-ledger-repository.ts'
+export {
+  detectRaceConditions,
+  type DetectRaceConditionsOptions,
+  type RaceConditionReport,
+} from './race-conditions/detect-race-conditions.ts'
+export {
+  type RaceConditionConfig,
+  type RaceConditionOptions,
+  readRaceConditionConfig,
+} from './race-conditions/race-condition-config.ts'
+export { raceConditionDetector } from './race-conditions/race-condition-detector.ts'
+export {
+  RACE_CONDITION_RULE_IDS,
+  type RaceConditionRuleId,
+} from './race-conditions/race-condition-rule.ts'
+export type {
+  Race,
+  RaceConditionState,
+  RaceTransaction,
+} from './race-conditions/race-condition-state.ts'
 export {
   detectTransactionFailures,
   type DetectTransactionFailuresOptions,
