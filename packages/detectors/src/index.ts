@@ -61,7 +61,8 @@ export {
   type TransactionId,
   type TransactionStatus,
 } from './ledger/ledger-entry.ts'
-export type { LedgerRepository } from './ledger/ledger-repository.ts'
+export type { AccountCandidates, NeighbourCandidates } from './ledger/account-candidates.ts'
+export type { LedgerRepository, ReadLedger } from './ledger/ledger-repository.ts'
 export {
   createMemoryLedgerRepository,
   type MemoryLedger,
@@ -124,3 +125,19 @@ export type {
   TransactionFailureState,
 } from './transaction-failures/transaction-failure-state.ts'
 export type { SlidingWindow } from './window/sliding-window.ts'
+export {
+  type EventPage,
+  type EventSource,
+  partitionOf,
+  type ReadAccountEvents,
+  type ReadEvents,
+} from './monitor/event-source.ts'
+export {
+  createMemoryEventSource,
+  type MemoryEventSource,
+  type MemoryEventSourceOptions,
+  type MemoryTransaction,
+} from './monitor/memory-event-source.ts'
+export { createMemoryScanRepository } from './scans/memory-scan-repository.ts'
+export type { ReadScans, ScanRepository } from './scans/scan-repository.ts'
+export { parseScan, type Scan, type ScanId, type ScanInput } from './scans/scan.ts'

@@ -28,6 +28,9 @@ describe('a transaction', () => {
         balanceBeforeMinor: null,
         balanceAfterMinor: null,
         sequence: null,
+        requestId: null,
+        reversesTransactionId: null,
+        processingMs: null,
       },
     })
   })
@@ -81,8 +84,15 @@ describe('a transaction', () => {
     (name) => {
       expect(parseLedgerTransaction({ ...transaction, transactionId: name }).ok).toBe(false)
       expect(parseLedgerTransaction({ ...transaction, accountId: name }).ok).toBe(false)
+      expect(parseLedgerTransaction({ ...transaction, requestId: name }).ok).toBe(false)
+      expect(parseLedgerTransaction({ ...transaction, reversesTransactionId: name }).ok).toBe(false)
     },
   )
+
+  test.each([-1, 0.5, '250', Number.NaN])('refuses %o as a time of processing', (processingMs) => {
+    const parsed = parseLedgerTransaction({ ...transaction, processingMs })
+    expect(parsed).toMatchObject({ ok: false, reason: expect.stringMatching(/^processingMs: /) })
+  })
 
   test('is refused with every field that is wrong, and without their values', () => {
     const secret = 'card number 4111 1111'

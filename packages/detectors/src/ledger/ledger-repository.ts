@@ -1,3 +1,4 @@
+import type { AccountCandidates } from './account-candidates.ts'
 import type { LedgerEntryInput } from './ledger-entry.ts'
 
 /**
@@ -22,11 +23,21 @@ export interface LedgerRepository {
    * may have had.
    *
    * @param work reads the batches once, from first to last
-   * @param options.batchSize the most entries in a batch, at least 1
+   * @param options which entries, and how many at a time
    * @returns what `work` returned
    */
   readSnapshot<Result>(
     work: (batches: AsyncIterable<readonly LedgerEntryInput[]>) => Promise<Result>,
-    options: { readonly batchSize: number },
+    options: ReadLedger,
   ): Promise<Result>
+}
+
+/** What is to be read of a ledger. */
+export interface ReadLedger {
+  /** The most entries in a batch, at least 1. */
+  readonly batchSize: number
+  /** A hint: other accounts may be left out. Default: all are read. */
+  readonly candidates?: AccountCandidates | undefined
+  /** Only these accounts. Default: all. */
+  readonly accountIds?: readonly string[] | undefined
 }

@@ -1,7 +1,25 @@
+export {
+  listenOnPgPool,
+  type ListenOnPgPoolOptions,
+  type PgListener,
+  type PgListenerPool,
+  type PgNotification,
+} from './listen-on-pg-pool.ts'
 export { migrations } from './migrations.ts'
+export {
+  createPostgresEventSource,
+  type ListenToChannel,
+  type PostgresEventSourceOptions,
+} from './postgres-event-source.ts'
 export {
   type AddedTransactions,
   createPostgresLedgerRepository,
   type PostgresLedgerRepository,
   type PostgresLedgerRepositoryOptions,
 } from './postgres-ledger-repository.ts'
+export {
+  type AddedScans,
+  createPostgresScanRepository,
+  type PostgresScanRepository,
+  type PostgresScanRepositoryOptions,
+} from './postgres-scan-repository.ts'

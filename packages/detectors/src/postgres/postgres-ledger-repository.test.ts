@@ -5,9 +5,10 @@ import pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { detectBalanceDiscrepancies } from '../balance-discrepancies/detect-balance-discrepancies.ts'
+import type { AccountCandidates } from '../ledger/account-candidates.ts'
 import type { AccountBalance, LedgerTransaction } from '../ledger/ledger-entry.ts'
 import { parseAccountBalance, parseLedgerTransaction } from '../ledger/ledger-entry.ts'
-import type { LedgerRepository } from '../ledger/ledger-repository.ts'
+import type { LedgerRepository, ReadLedger } from '../ledger/ledger-repository.ts'
 import { createMemoryLedgerRepository } from '../ledger/memory-ledger-repository.ts'
 import { createFestivalDay } from '../testing/festival-day.ts'
 import { ledgerRepositoryContract } from '../testing/ledger-repository-contract.ts'
@@ -74,11 +75,13 @@ describeEachDatabase<SqlClient>('PostgreSQL ledger repository', adapters, (clien
     const rows = Array.from({ length: 5_001 }, (_, index) => transaction(`tx-${index}`))
     expect(await ledger.addTransactions(rows)).toEqual({
       added: 5_001,
+      decided: 0,
       redelivered: 0,
       conflicting: [],
     })
     expect(await ledger.addTransactions([...rows, transaction('one more')])).toEqual({
       added: 1,
+      decided: 0,
       redelivered: 5_001,
       conflicting: [],
     })
@@ -97,6 +100,7 @@ describeEachDatabase<SqlClient>('PostgreSQL ledger repository', adapters, (clien
     ])
     expect(outcome).toEqual({
       added: 2,
+      decided: 0,
       redelivered: 1,
       conflicting: [
         { accountId: 'account', transactionId: 'new' },
@@ -105,6 +109,88 @@ describeEachDatabase<SqlClient>('PostgreSQL ledger repository', adapters, (clien
     })
     const { summary } = await detectBalanceDiscrepancies({ ledger })
     expect(summary).toMatchObject({ transactions: 3, rejected: 0, findings: 0 })
+  })
+
+  test('lets the first decision take the place of a pending transaction, and no other row', async () => {
+    const ledger = emptyLedger()
+    const pending = transaction('a', { status: 'pending' })
+    const decided = transaction('a', { amountMinor: 2n, balanceAfterMinor: 2n, processingMs: 40 })
+    const later = transaction('b', { status: 'failed' })
+    expect(await ledger.addTransactions([pending, later])).toMatchObject({ added: 2, decided: 0 })
+    expect(await ledger.addTransactions([pending, decided, pending])).toEqual({
+      added: 0,
+      decided: 1,
+      redelivered: 2,
+      conflicting: [],
+    })
+    // In the order of arrival it comes last now.
+    expect(await rowsIn(ledger)).toEqual([later, decided])
+
+    const outcome = await ledger.addTransactions([
+      pending,
+      decided,
+      transaction('a', { status: 'failed' }),
+      transaction('b', { status: 'completed' }),
+    ])
+    expect(outcome).toEqual({
+      added: 0,
+      decided: 0,
+      redelivered: 2,
+      conflicting: [
+        { accountId: 'account', transactionId: 'a' },
+        { accountId: 'account', transactionId: 'b' },
+      ],
+    })
+    expect(await rowsIn(ledger)).toEqual([later, decided])
+  })
+
+  test('counts each row of a load once that holds pending transactions and their decisions', async () => {
+    const ledger = emptyLedger()
+    const load = [
+      transaction('c', { status: 'pending' }),
+      transaction('b', { status: 'pending' }),
+      transaction('a', { status: 'pending' }),
+      transaction('a', { status: 'failed' }),
+      transaction('c', { status: 'completed' }),
+      transaction('c', { status: 'cancelled' }),
+      transaction('b', { status: 'pending', amountMinor: 5n }),
+    ]
+    const conflicting = [
+      { accountId: 'account', transactionId: 'c' },
+      { accountId: 'account', transactionId: 'b' },
+    ]
+    const outcome = { added: 3, decided: 2, redelivered: 0, conflicting }
+    expect(await ledger.addTransactions(load)).toEqual(outcome)
+    const again = { added: 0, decided: 0, redelivered: 5, conflicting }
+    expect(await ledger.addTransactions(load)).toEqual(again)
+    expect(await rowsIn(ledger)).toEqual([load[1], load[3], load[4]])
+  })
+
+  test('decides a pending transaction of one account, and not one of that name elsewhere', async () => {
+    const [ledger, another] = [emptyLedger(), emptyLedger()]
+    const pending = transaction('a', { status: 'pending' })
+    await ledger.addTransactions([pending, transaction('a', { accountId: 'x', status: 'pending' })])
+    await another.addTransactions([pending])
+    expect(await ledger.addTransactions([transaction('a')])).toMatchObject({ decided: 1 })
+    expect((await rowsIn(ledger)).map((row) => row['status'])).toEqual(['completed', 'pending'])
+    expect(await rowsIn(another)).toEqual([pending])
+  })
+
+  test('reads no account without a candidate', async () => {
+    const ledger = emptyLedger()
+    await ledger.addTransactions([
+      transaction('1', { accountId: 'failed', status: 'failed' }),
+      transaction('1', { accountId: 'close', eventTime: 1_000 }),
+      transaction('2', { accountId: 'close', eventTime: 3_000 }),
+      transaction('1', { accountId: 'far', eventTime: 1_000 }),
+      transaction('2', { accountId: 'far', eventTime: 3_001 }),
+    ])
+    await ledger.setBalances([balance({ accountId: 'far' })])
+    const accountsWith = async (candidates: AccountCandidates): Promise<unknown[]> =>
+      (await rowsIn(ledger, { candidates })).map(({ accountId }) => accountId)
+    expect(await accountsWith({ kind: 'failed' })).toEqual(['failed'])
+    const neighbours = { kind: 'neighbours', withinMs: 2_000 } as const
+    expect(await accountsWith(neighbours)).toEqual(['close', 'close'])
   })
 
   test('reads an account of any length to its end, because no row of it can come twice', async () => {
@@ -137,7 +223,7 @@ describeEachDatabase<SqlClient>('PostgreSQL ledger repository', adapters, (clien
     const ledger = emptyLedger()
     await ledger.setBalances([])
     const outcome = await ledger.addTransactions([])
-    expect(outcome).toEqual({ added: 0, redelivered: 0, conflicting: [] })
+    expect(outcome).toEqual({ added: 0, decided: 0, redelivered: 0, conflicting: [] })
   })
 
   test('gives its connection back when a run ends early', async () => {
@@ -203,7 +289,7 @@ describePostgres('loads into a ledger from two sides', (database) => {
     }
     const ledger = createPostgresLedgerRepository(disturbed, { source: 'disturbed' })
     const outcome = await ledger.addTransactions([transaction('a'), transaction('b')])
-    expect(outcome).toEqual({ added: 2, redelivered: 0, conflicting: [] })
+    expect(outcome).toEqual({ added: 2, decided: 0, redelivered: 0, conflicting: [] })
     expect(disturbances).toBe(3)
   })
 })
@@ -266,6 +352,25 @@ describe('a ledger without a name', () => {
     )
   })
 })
+
+/** The transactions without the columns that only the order needs. */
+async function rowsIn(
+  ledger: PostgresLedgerRepository,
+  which: Omit<ReadLedger, 'batchSize'> = {},
+): Promise<Record<string, unknown>[]> {
+  return ledger.readSnapshot(
+    async (batches) => {
+      const rows: Record<string, unknown>[] = []
+      for await (const batch of batches) {
+        for (const row of batch) {
+          if (row.kind === 'transaction') rows.push({ ...rowOf(parseLedgerTransaction(row)) })
+        }
+      }
+      return rows
+    },
+    { ...which, batchSize: 100 },
+  )
+}
 
 async function countIn(ledger: PostgresLedgerRepository): Promise<number> {
   return (await detectBalanceDiscrepancies({ ledger })).summary.transactions

@@ -1,21 +1,19 @@
-import {
-  assertWholeNumber,
-  InvalidOptionError,
-  isConcurrencyFailure,
-  retry,
-  type SqlClient,
-  type SqlExecutor,
-} from '@assay/core'
+import { type SqlClient, type SqlExecutor, type SqlValue } from '@assay/core'
 import { z } from 'zod'
 
+import type { AccountCandidates } from '../ledger/account-candidates.ts'
 import type {
   AccountBalance,
   AccountId,
-  LedgerEntryInput,
   LedgerTransaction,
   TransactionId,
 } from '../ledger/ledger-entry.ts'
-import type { LedgerRepository } from '../ledger/ledger-repository.ts'
+import type { LedgerRepository, ReadLedger } from '../ledger/ledger-repository.ts'
+import { withAccountHash } from './account-hash.ts'
+import { assertSource } from './assert-source.ts'
+import { inParts, loadInTurns, toJson, untilUndisturbed } from './load-in-turns.ts'
+import { neighboursIn } from './neighbours-in.ts'
+import { type CursorQuery, readThroughCursor } from './read-through-cursor.ts'
 
 /** Options of {@link createPostgresLedgerRepository}. */
 export interface PostgresLedgerRepositoryOptions {
@@ -27,8 +25,9 @@ export interface PostgresLedgerRepositoryOptions {
 export interface PostgresLedgerRepository extends LedgerRepository {
   /**
    * Adds transactions, thousands in one statement. A transaction that the ledger has already is left
-   * as it is, so a load that broke off can be repeated as a whole. Loads into one ledger take turns,
-   * part by part.
+   * as it is, so a load that broke off can be repeated as a whole. Only a pending one gives way, to the
+   * first row that says how it was decided; who reads the ledger as an event source then sees it
+   * again. Loads into one ledger take turns, part by part.
    *
    * @param transactions any number; they are sent in parts, each of which is added whole or not at all
    * @returns what became of them
@@ -43,10 +42,12 @@ export interface PostgresLedgerRepository extends LedgerRepository {
   setBalances(balances: readonly AccountBalance[]): Promise<void>
 }
 
-/** What became of transactions that were to be added. */
+/** What became of transactions that were to be added. Each row counts in one place. */
 export interface AddedTransactions {
   readonly added: number
-  /** How many were there already, word for word. */
+  /** How many took the place of a pending row. */
+  readonly decided: number
+  /** How many were there already, word for word, or are pending rows that were decided since. */
   readonly redelivered: number
   /** Those whose name was there already and that say otherwise. The first one stays. */
   readonly conflicting: readonly {
@@ -54,9 +55,6 @@ export interface AddedTransactions {
     readonly transactionId: TransactionId
   }[]
 }
-
-/** Some 2 MB of JSON. */
-const ROWS_PER_STATEMENT = 5_000
 
 /**
  * A ledger in PostgreSQL, in the tables of this subpath's `migrations`.
@@ -85,28 +83,26 @@ export function createPostgresLedgerRepository(
   client: SqlClient,
   { source = 'default' }: PostgresLedgerRepositoryOptions = {},
 ): PostgresLedgerRepository {
-  if (source.length === 0 || source.length > 255) {
-    throw new InvalidOptionError('createPostgresLedgerRepository', 'source', '1 to 255 characters')
-  }
+  assertSource('createPostgresLedgerRepository', source)
+  const turn = { lockClass: LOCK_CLASS, source }
 
   return {
     hasUniqueIds: true,
-    readSnapshot: (work, { batchSize }) =>
-      client.transaction(async (transaction) => {
-        await transaction.query('set transaction isolation level repeatable read, read only')
-        return work(readBatches(transaction, source, batchSize))
-      }),
+    readSnapshot: (work, options) =>
+      readThroughCursor(client, selectEntries(source, options), options.batchSize, work),
     async addTransactions(transactions) {
-      const outcomes = { added: 0, redelivered: 0, conflicting: [] as Conflict[] }
-      for (const part of inParts(transactions)) {
-        const { added, conflicting } = await untilUndisturbed(() =>
-          client.transaction((transaction) => addPart(transaction, source, part)),
-        )
-        outcomes.added += added
-        outcomes.redelivered += part.length - added - conflicting.length
-        outcomes.conflicting.push(...conflicting)
+      const sum = { added: 0, decided: 0, redelivered: 0, conflicting: [] as Conflict[] }
+      const parts = await loadInTurns(client, turn, transactions, (executor, part) =>
+        addPart(executor, source, part),
+      )
+      for (const { added, decided, conflicting } of parts) {
+        sum.added += added
+        sum.decided += decided
+        sum.conflicting.push(...conflicting)
       }
-      return outcomes
+      const { added, decided, conflicting } = sum
+      sum.redelivered = transactions.length - added - decided - conflicting.length
+      return sum
     },
     async setBalances(balances) {
       for (const part of inParts(balances)) {
@@ -118,69 +114,62 @@ export function createPostgresLedgerRepository(
 
 type Conflict = AddedTransactions['conflicting'][number]
 
-async function* readBatches(
-  executor: SqlExecutor,
-  source: string,
-  batchSize: number,
-): AsyncIterable<readonly LedgerEntryInput[]> {
-  // It stands in a statement, which takes no placeholder there.
-  assertWholeNumber('readSnapshot', 'batchSize', batchSize, { min: 1 })
-  // One query for all, so that nothing depends on how the server would plan each page of it.
-  await executor.query(OPEN_ENTRIES, [source])
-  for (;;) {
-    const { rows } = await executor.query(`fetch ${batchSize} from assay_ledger_entries`)
-    // The reader parses each entry, so that one that does not parse stops no other.
-    if (rows.length > 0) yield rows as readonly unknown[] as readonly LedgerEntryInput[]
-    if (rows.length < batchSize) return
-  }
+function selectEntries(source: string, { candidates, accountIds }: ReadLedger): CursorQuery {
+  const values: SqlValue[] = [source]
+  const placeholderOf = (value: SqlValue): string => `$${values.push(value)}`
+  const only = [
+    candidates && selectCandidates(candidates, placeholderOf),
+    accountIds &&
+      `select jsonb_array_elements_text(${placeholderOf(JSON.stringify(accountIds))}::text::jsonb)`,
+  ].filter((accounts) => accounts !== undefined)
+
+  if (only.length === 0) return { text: selectEntriesOf(''), values }
+  const chosen = `with chosen (account_id) as materialized (${only.join(' intersect ')})`
+  const where = 'and account_id in (select account_id from chosen)'
+  return { text: `${chosen} ${selectEntriesOf(where)}`, values }
+}
+
+function selectCandidates(
+  candidates: AccountCandidates,
+  placeholderOf: (value: SqlValue) => string,
+): string {
+  return candidates.kind === 'failed'
+    ? `select account_id from assay_ledger_transactions where source = $1 and status = 'failed'`
+    : neighboursIn('assay_ledger_transactions', placeholderOf(candidates.withinMs))
 }
 
 // A balance stands before its account's transactions: its place in their order is -1.
-const OPEN_ENTRIES = `
-declare assay_ledger_entries no scroll cursor for
+const selectEntriesOf = (where: string): string => `
 select 'balance' as kind, account_id as "accountId", currency, event_time_ms::float8 as "eventTime",
   balance_minor as "balanceMinor", checkpoint_minor as "checkpointMinor",
   overdraft_limit_minor as "overdraftLimitMinor",
   null as "transactionId", null as status, null::numeric as "amountMinor",
   null::numeric as "balanceBeforeMinor", null::numeric as "balanceAfterMinor",
+  null::text as "requestId", null::text as "reversesTransactionId", null::float8 as "processingMs",
   null::bigint as sequence, false as is_unsequenced, -1::bigint as place, -1::bigint as position
-from assay_account_balances where source = $1
+from assay_account_balances where source = $1 ${where}
 union all
 select 'transaction', account_id, currency, event_time_ms::float8, null, null, null,
   transaction_id, status, amount_minor, balance_before_minor, balance_after_minor,
+  request_id, reverses_transaction_id, processing_ms::float8,
   sequence, sequence is null, coalesce(sequence, 0), position
-from assay_ledger_transactions where source = $1
+from assay_ledger_transactions where source = $1 ${where}
 order by "accountId", is_unsequenced, place, position`
 
-/** Runs again what PostgreSQL rolled back because of others that wrote at the same time. */
-function untilUndisturbed<Result>(write: () => Promise<Result>): Promise<Result> {
-  return retry(write, {
-    isRetryable: isConcurrencyFailure,
-    deadlineMs: Infinity,
-  })
-}
-
-/** Loads into one ledger wait here for each other: in opposite orders they would deadlock. */
-async function takeTurn(executor: SqlExecutor, source: string): Promise<void> {
-  // A stricter level would keep showing the ledger as it was before the wait.
-  await executor.query('set transaction isolation level read committed')
-  await executor.query('select pg_advisory_xact_lock($1::int, hashtext($2))', [LOCK_CLASS, source])
-}
-
-/** Tells the lock from others in this database. Any number does, as long as it never changes. */
+/** Of the lock that loads into a ledger take turns by. */
 const LOCK_CLASS = 1_279_546_183
 
 async function addPart(
   executor: SqlExecutor,
   source: string,
   transactions: readonly LedgerTransaction[],
-): Promise<{ added: number; conflicting: readonly Conflict[] }> {
-  await takeTurn(executor, source)
-  const values = [source, toJson(transactions)]
+): Promise<Omit<AddedTransactions, 'redelivered'>> {
+  const values = [source, toJson(withAccountHash(transactions))]
   const { rowCount: added } = await executor.query(ADD_TRANSACTIONS, values)
-  if (added === transactions.length) return { added, conflicting: [] }
+  if (added === transactions.length) return { added, decided: 0, conflicting: [] }
+  const { rowCount: decided } = await executor.query(DECIDE_PENDING, values)
   const { rows } = await executor.query(FIND_CONFLICTS, values)
-  return { added, conflicting: z.array(conflictSchema).parse(rows) }
+  return { added, decided, conflicting: z.array(conflictSchema).parse(rows) }
 }
 
 const conflictSchema = z.object({
@@ -188,35 +177,66 @@ const conflictSchema = z.object({
   transactionId: z.string().brand<'TransactionId'>(),
 })
 
-const TRANSACTION_COLUMNS = `
-  account_id, transaction_id, sequence, status, amount_minor, balance_before_minor,
-  balance_after_minor, currency, event_time_ms`
+/** What a transaction says beside its name. */
+const DETAILS = [
+  'sequence',
+  'status',
+  'amount_minor',
+  'balance_before_minor',
+  'balance_after_minor',
+  'currency',
+  'event_time_ms',
+  'request_id',
+  'reverses_transaction_id',
+  'processing_ms',
+]
+const detailsOf = (row: string): string => DETAILS.map((detail) => `${row}.${detail}`).join(', ')
+
+const COLUMNS = ['account_id', 'account_hash', 'transaction_id', ...DETAILS].join(', ')
 
 const INCOMING_TRANSACTIONS = `
-incoming (${TRANSACTION_COLUMNS}, place) as (
+incoming (${COLUMNS}, place) as (
   select * from rows from (jsonb_to_recordset($2::text::jsonb) as (
-    "accountId" text, "transactionId" text, sequence bigint, status text, "amountMinor" numeric,
-    "balanceBeforeMinor" numeric, "balanceAfterMinor" numeric, currency text, "eventTime" bigint
+    "accountId" text, "accountHash" bigint, "transactionId" text, sequence bigint, status text,
+    "amountMinor" numeric, "balanceBeforeMinor" numeric, "balanceAfterMinor" numeric, currency text,
+    "eventTime" bigint, "requestId" text, "reversesTransactionId" text, "processingMs" bigint
   )) with ordinality
 )`
 
 const ADD_TRANSACTIONS = `
 with ${INCOMING_TRANSACTIONS}
-insert into assay_ledger_transactions (source, ${TRANSACTION_COLUMNS})
-select $1, ${TRANSACTION_COLUMNS} from incoming order by place
+insert into assay_ledger_transactions (source, ${COLUMNS})
+select $1, ${COLUMNS} from incoming order by place
 on conflict do nothing`
 
+// A decided row goes to the end of the log, as if it had come in now.
+const DECIDE_PENDING = `
+with ${INCOMING_TRANSACTIONS},
+first_decisions as (
+  select distinct on (account_id, transaction_id) incoming.*
+  from incoming join assay_ledger_transactions as known using (account_id, transaction_id)
+  where known.source = $1 and known.status = 'pending' and incoming.status <> 'pending'
+  order by account_id, transaction_id, place
+),
+decisions as (
+  select *, nextval('assay_event_position') as position
+  from (select * from first_decisions order by place) as in_order_of_arrival
+)
+update assay_ledger_transactions as known
+set (${DETAILS.join(', ')}) = row(${detailsOf('decisions')}),
+  position = decisions.position, xid = default
+from decisions
+where known.source = $1 and known.status = 'pending'
+  and (known.account_id, known.transaction_id) = (decisions.account_id, decisions.transaction_id)`
+
+// A pending row that comes again after the decision tells nothing new.
 const FIND_CONFLICTS = `
 with ${INCOMING_TRANSACTIONS}
 select incoming.account_id as "accountId", incoming.transaction_id as "transactionId"
 from incoming join assay_ledger_transactions as known using (account_id, transaction_id)
-where known.source = $1 and (
-  known.sequence, known.status, known.amount_minor, known.balance_before_minor,
-  known.balance_after_minor, known.currency, known.event_time_ms
-) is distinct from (
-  incoming.sequence, incoming.status, incoming.amount_minor, incoming.balance_before_minor,
-  incoming.balance_after_minor, incoming.currency, incoming.event_time_ms
-)
+where known.source = $1
+  and (incoming.status <> 'pending' or known.status = 'pending')
+  and (${detailsOf('known')}) is distinct from (${detailsOf('incoming')})
 order by place`
 
 const SET_BALANCES = `
@@ -236,15 +256,3 @@ on conflict (source, account_id) do update set
   currency = excluded.currency, balance_minor = excluded.balance_minor,
   checkpoint_minor = excluded.checkpoint_minor,
   overdraft_limit_minor = excluded.overdraft_limit_minor, event_time_ms = excluded.event_time_ms`
-
-function* inParts<Row>(rows: readonly Row[]): Iterable<readonly Row[]> {
-  for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
-    yield rows.slice(start, start + ROWS_PER_STATEMENT)
-  }
-}
-
-function toJson(rows: readonly object[]): string {
-  return JSON.stringify(rows, (_key, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value,
-  )
-}

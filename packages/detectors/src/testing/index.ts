@@ -1,4 +1,10 @@
 export {
+  type CreateEventSource,
+  eventSourceContract,
+  type EventSourceContractCase,
+  type EventSourceUnderTest,
+} from './event-source-contract.ts'
+export {
   createFestivalDay,
   type FestivalDay,
   type FestivalDayOptions,
@@ -11,3 +17,8 @@ export {
   type LedgerRows,
 } from './ledger-repository-contract.ts'
 export { compareWithPlanted, type PlantedComparison, type PlantedFault } from './planted-fault.ts'
+export {
+  type CreateScanRepository,
+  scanRepositoryContract,
+  type ScanRepositoryContractCase,
+} from './scan-repository-contract.ts'

@@ -9,7 +9,7 @@ import {
   parseLedgerEntry,
   parseLedgerTransaction,
 } from '../ledger/ledger-entry.ts'
-import type { LedgerRepository } from '../ledger/ledger-repository.ts'
+import type { LedgerRepository, ReadLedger } from '../ledger/ledger-repository.ts'
 
 /** What a repository is to hold. */
 export interface LedgerRows {
@@ -77,6 +77,9 @@ export const ledgerRepositoryContract: readonly LedgerRepositoryContractCase[] =
         transaction({ transactionId: 'c', amountMinor: 10n ** 77n, status: 'pending' }),
         transaction({ transactionId: 'd', amountMinor: -(10n ** 77n), status: 'cancelled' }),
         transaction({ transactionId: 'e', balanceBeforeMinor: 0n, balanceAfterMinor: -1n }),
+        transaction({ transactionId: 'f', requestId: 'a', reversesTransactionId: 'b' }),
+        transaction({ transactionId: 'g', processingMs: 0 }),
+        transaction({ transactionId: 'h', processingMs: Number.MAX_SAFE_INTEGER }),
         transaction({ transactionId: `'";--\\ é €😀`, currency: 'USDC@base', eventTime: -1 }),
       ]
       const balances = [
@@ -163,13 +166,68 @@ export const ledgerRepositoryContract: readonly LedgerRepositoryContractCase[] =
       assert.deepEqual(entries.map(({ accountId }) => accountId).toSorted(), ['payee', 'payer'])
     },
   },
+  {
+    name: 'hands out only the accounts that were asked for',
+    async run(create) {
+      const accountIds = ['a', 'b', 'c', `'";--\\ é €😀`]
+      const ledger = await create({
+        transactions: accountIds.map((accountId) => transaction({ accountId })),
+        balances: accountIds.map((accountId) => balance({ accountId })),
+      })
+      for (const asked of [['b'], ['c', 'nobody', 'a', 'c'], accountIds, ['nobody'], []]) {
+        const entries = await readEntries(ledger, 3, { accountIds: asked })
+        const expected = accountIds.filter((accountId) => asked.includes(accountId))
+        assert.deepEqual(
+          entries.map((entry) => nameOf(entry)).toSorted(),
+          expected.flatMap((id) => [`account ${id}`, `transaction ${id} tx`]).toSorted(),
+        )
+      }
+    },
+  },
+  {
+    name: 'leaves out no entry of an account in which something failed, when those are asked for',
+    async run(create) {
+      const failed = transaction({ accountId: 'a', transactionId: '2', status: 'failed' })
+      const around = ['1', '3'].map((id) => transaction({ accountId: 'a', transactionId: id }))
+      const ledger = await create({
+        transactions: [around[0]!, failed, around[1]!, transaction({ accountId: 'b' })],
+        balances: [balance({ accountId: 'a' }), balance({ accountId: 'b' })],
+      })
+      const entries = await readEntries(ledger, 2, { candidates: { kind: 'failed' } })
+      const ofFailed = entries.filter(({ accountId }) => accountId === 'a')
+      assert.equal(ofFailed.length, 4)
+      assert.equal(ofFailed[0]?.kind, 'balance')
+      const chosen = { candidates: { kind: 'failed' }, accountIds: ['a'] } as const
+      assert.deepEqual(await readEntries(ledger, 2, chosen), ofFailed)
+    },
+  },
+  {
+    name: 'leaves out no entry of an account with neighbours, when those are asked for',
+    async run(create) {
+      const times = { close: [0, 90_000, 92_000], far: [0, 2_001], equal: [5, 5], alone: [0] }
+      const rows = Object.entries(times).flatMap(([accountId, moments]) =>
+        moments.map((eventTime, index) =>
+          transaction({ accountId, transactionId: `${index}`, eventTime }),
+        ),
+      )
+      const ledger = await create({ transactions: rows.toReversed(), balances: [] })
+      const candidates = { kind: 'neighbours', withinMs: 2_000 } as const
+      const entries = await readEntries(ledger, 2, { candidates })
+      const countOf = (id: string) => entries.filter(({ accountId }) => accountId === id).length
+      assert.deepEqual([countOf('close'), countOf('equal')], [3, 2])
+    },
+  },
 ]
 
 type Entry =
   | ({ readonly kind: 'balance' } & AccountBalance)
   | ({ readonly kind: 'transaction' } & LedgerTransaction)
 
-function readBatches(ledger: LedgerRepository, batchSize: number): Promise<Entry[][]> {
+function readBatches(
+  ledger: LedgerRepository,
+  batchSize: number,
+  which: Omit<ReadLedger, 'batchSize'> = {},
+): Promise<Entry[][]> {
   return ledger.readSnapshot(
     async (batches) => {
       const read: Entry[][] = []
@@ -177,12 +235,16 @@ function readBatches(ledger: LedgerRepository, batchSize: number): Promise<Entry
         read.push(batch.map((row) => parsed(parseLedgerEntry(row))))
       return read
     },
-    { batchSize },
+    { ...which, batchSize },
   )
 }
 
-async function readEntries(ledger: LedgerRepository, batchSize: number): Promise<Entry[]> {
-  return (await readBatches(ledger, batchSize)).flat()
+async function readEntries(
+  ledger: LedgerRepository,
+  batchSize: number,
+  which: Omit<ReadLedger, 'batchSize'> = {},
+): Promise<Entry[]> {
+  return (await readBatches(ledger, batchSize, which)).flat()
 }
 
 function transaction(fields: Partial<LedgerTransactionInput> = {}): LedgerTransaction {

@@ -1,0 +1,14 @@
+import { partitionOf } from '../monitor/event-source.ts'
+
+/** All of an account's hash: `partitionOf` takes the remainder of it. */
+const ALL_OF_IT = 2 ** 32
+
+/**
+ * Rows with the hash of their account, so that the database need not compute it: there it takes some
+ * 5 µs a row, and rows inserted by SQL alone pay that.
+ */
+export function withAccountHash<Row extends { readonly accountId: string }>(
+  rows: readonly Row[],
+): (Row & { readonly accountHash: number })[] {
+  return rows.map((row) => ({ ...row, accountHash: partitionOf(row.accountId, ALL_OF_IT) }))
+}
