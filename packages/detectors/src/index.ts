@@ -1,9 +1,20 @@
 export {
+  BALANCE_ROW_RULE_IDS,
   BALANCE_RULE_IDS,
   type BalanceReason,
+  type BalanceRowReason,
+  type BalanceRowRuleId,
   type BalanceRuleId,
 } from './balance-discrepancies/balance-rule.ts'
 export { balanceDetector } from './balance-discrepancies/balance-detector.ts'
+export {
+  type BalanceRowConfig,
+  type BalanceRowOptions,
+  type OverdraftLimitOf,
+  readBalanceRowConfig,
+} from './balance-discrepancies/balance-row-config.ts'
+export { balanceRowDetector } from './balance-discrepancies/balance-row-detector.ts'
+export type { BalanceLink, BalanceRowState } from './balance-discrepancies/balance-row-state.ts'
 export type {
   BalanceConfig,
   BalanceEvent,

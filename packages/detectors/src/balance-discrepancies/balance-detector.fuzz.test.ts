@@ -19,6 +19,8 @@ const config: BalanceConfig = {
   overdraftLimitMinor: 0n,
   orderProven: false,
   rememberedMax: 1_000,
+  reconcilesFrom: 'checkpoint',
+  countsRefunds: true,
   tenant: null,
 }
 

@@ -1,5 +1,6 @@
 import type { Detector } from '../detector/detector.ts'
 import type { LedgerTransaction } from '../ledger/ledger-entry.ts'
+import { BALANCE_VERSION } from './balance-fault.ts'
 import type { BalanceReason, BalanceRuleId } from './balance-rule.ts'
 import {
   addTransaction,
@@ -11,7 +12,7 @@ import {
   obstacleOf,
   setBalance,
 } from './balance-state.ts'
-import { BALANCE_VERSION, type BalanceStep, createBalanceStep, passOver } from './balance-step.ts'
+import { type BalanceStep, createBalanceStep, passOver } from './balance-step.ts'
 import { judgeAccount } from './judge-account.ts'
 import { judgeTransaction, judgeWaiting } from './judge-transaction.ts'
 

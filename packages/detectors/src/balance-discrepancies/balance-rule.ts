@@ -16,6 +16,16 @@ export const BALANCE_RULE_IDS = [
   'balance.negative',
 ] as const
 
+/** The rules that judge transaction by transaction, in the order in which reports name them. */
+export const BALANCE_ROW_RULE_IDS = [
+  'balance.arithmetic',
+  'balance.continuity',
+  'balance.negative',
+] as const
+
+/** The rules that judge transaction by transaction. */
+export type BalanceRowRuleId = (typeof BALANCE_ROW_RULE_IDS)[number]
+
 /**
  * Why a rule on balances had no say.
  *
@@ -49,3 +59,14 @@ export type BalanceReason =
   | 'mixed-currency'
   | 'row-unreadable'
   | 'account-balance-missing'
+
+/** Why a rule that judges transaction by transaction, as they happen, had no say. */
+export type BalanceRowReason = Extract<
+  BalanceReason,
+  | 'not-completed'
+  | 'balance-missing'
+  | 'first-of-account'
+  | 'order-not-proven'
+  | 'late'
+  | 'mixed-currency'
+>

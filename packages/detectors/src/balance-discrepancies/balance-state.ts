@@ -20,6 +20,10 @@ export interface BalanceConfig {
    * none, where none comes twice.
    */
   readonly rememberedMax: number
+  /** What an account held before its first transaction, as reconciliation takes it. */
+  readonly reconcilesFrom: 'checkpoint' | 'zero'
+  /** Whether what makes good another transaction counts for reconciliation. */
+  readonly countsRefunds: boolean
   /** Whose data it is, or `null`. Part of every fingerprint. */
   readonly tenant: string | null
 }
@@ -118,12 +122,14 @@ export function obstacleOf(
 export function addTransaction(
   state: BalanceState,
   transaction: LedgerTransaction,
-  { rememberedMax }: BalanceConfig,
+  { rememberedMax, countsRefunds }: BalanceConfig,
 ): void {
   const { remembered } = state
   if (state.forgotten > 0) leaveGap(state, 'repetition-unknown', null)
   state.currency = transaction.currency
-  state.movedMinor += transaction.amountMinor
+  if (countsRefunds || transaction.reversesTransactionId === null) {
+    state.movedMinor += transaction.amountMinor
+  }
   if (rememberedMax === 0) return
   remembered.set(transaction.transactionId, transaction)
   if (remembered.size <= rememberedMax) return

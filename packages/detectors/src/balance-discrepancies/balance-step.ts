@@ -2,6 +2,7 @@ import type { NotEvaluable } from '../detector/detector.ts'
 import { findingFingerprint } from '../detector/finding-fingerprint.ts'
 import type { Finding } from '../detector/finding.ts'
 import type { AccountBalance, LedgerTransaction } from '../ledger/ledger-entry.ts'
+import { BALANCE_VERSION, type BalanceFault, faultInTransaction } from './balance-fault.ts'
 import type { BalanceReason, BalanceRuleId } from './balance-rule.ts'
 import {
   type BalanceConfig,
@@ -9,9 +10,6 @@ import {
   type BalanceState,
   overdraftLimitOf,
 } from './balance-state.ts'
-
-/** Grows when one of the rules starts to judge the same rows otherwise. */
-export const BALANCE_VERSION = 1
 
 /** A step that is under way: the state, and what it has led to so far. */
 export interface BalanceStep {
@@ -21,9 +19,6 @@ export interface BalanceStep {
   readonly evaluated: Record<BalanceRuleId, number>
   readonly notEvaluable: NotEvaluable<BalanceRuleId, BalanceReason>[]
 }
-
-/** A finding's own part, beside what every finding of the balance rules shares. */
-type FindingFacts = Pick<Finding, 'evidence' | 'severity'> & { readonly amountMinor: bigint }
 
 export function createBalanceStep(state: BalanceState): BalanceStep {
   return {
@@ -60,22 +55,10 @@ export function findInTransaction(
   step: BalanceStep,
   ruleId: BalanceRuleId,
   transaction: LedgerTransaction,
-  { amountMinor, ...facts }: FindingFacts,
+  fault: BalanceFault,
   { tenant }: BalanceConfig,
 ): void {
-  const { accountId, transactionId, currency, eventTime } = transaction
-  step.findings.push({
-    fingerprint: findingFingerprint(ruleId, tenant, [accountId, transactionId]),
-    ruleId,
-    ruleVersion: BALANCE_VERSION,
-    action: 'open',
-    subject: accountId,
-    transactionIds: [transactionId],
-    amount: { amountMinor, currency },
-    eventTime,
-    confidence: 1,
-    ...facts,
-  })
+  step.findings.push(faultInTransaction(ruleId, 'open', transaction, fault, tenant))
 }
 
 /**
@@ -87,7 +70,7 @@ export function findInAccount(
   step: BalanceStep,
   ruleId: BalanceRuleId,
   { accountId, currency, eventTime }: AccountBalance,
-  { amountMinor, ...facts }: FindingFacts,
+  { amountMinor, ...facts }: BalanceFault,
   { tenant }: BalanceConfig,
 ): void {
   step.findings.push({
@@ -102,10 +85,6 @@ export function findInAccount(
     confidence: 1,
     ...facts,
   })
-}
-
-export function isWithin(differenceMinor: bigint, toleranceMinor: bigint): boolean {
-  return differenceMinor <= toleranceMinor && differenceMinor >= -toleranceMinor
 }
 
 /** Whether a balance is the first below the limit since the last one that was not. */

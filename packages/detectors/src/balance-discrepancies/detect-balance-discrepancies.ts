@@ -5,6 +5,7 @@ import type { DetectorStep } from '../detector/detector.ts'
 import type { Finding } from '../detector/finding.ts'
 import { accountIdOf, parseLedgerEntry, readSequence } from '../ledger/ledger-entry.ts'
 import type { LedgerRepository } from '../ledger/ledger-repository.ts'
+import { assertAmount } from './assert-amount.ts'
 import { balanceDetector } from './balance-detector.ts'
 import { BALANCE_RULE_IDS, type BalanceReason, type BalanceRuleId } from './balance-rule.ts'
 import type { BalanceConfig, BalanceEvent, BalanceState } from './balance-state.ts'
@@ -28,6 +29,16 @@ export interface DetectBalanceDiscrepanciesOptions {
    * that none comes twice. Default 1,000, or 0 where the repository says `hasUniqueIds`.
    */
   readonly rememberedMax?: number | undefined
+  /**
+   * What an account held before its first transaction. `zero` is for parity with reconciliations that
+   * know no checkpoint. Default `checkpoint`.
+   */
+  readonly reconcilesFrom?: 'checkpoint' | 'zero' | undefined
+  /**
+   * Whether a transaction that makes good another one counts when an account is reconciled. `false` is
+   * for parity with reconciliations that know no refunds. Default true.
+   */
+  readonly countsRefunds?: boolean | undefined
   /** The most entries that are read at once. Default 1,000. */
   readonly batchSize?: number | undefined
   /** The most findings that the result holds; all are counted, and `onFinding` sees all. Default 10,000. */
@@ -236,6 +247,8 @@ function configOf(
     overdraftLimitMinor = 0n,
     orderProven = false,
     rememberedMax,
+    reconcilesFrom = 'checkpoint',
+    countsRefunds = true,
     tenant,
   }: DetectBalanceDiscrepanciesOptions,
   { hasUniqueIds = false }: LedgerRepository,
@@ -245,6 +258,8 @@ function configOf(
     overdraftLimitMinor,
     orderProven,
     rememberedMax: rememberedMax ?? (hasUniqueIds ? 0 : 1_000),
+    reconcilesFrom,
+    countsRefunds,
     tenant: tenant ?? null,
   }
 }
@@ -253,19 +268,18 @@ function assertOptions({
   toleranceMinor = 0n,
   overdraftLimitMinor = 0n,
   rememberedMax = 0,
+  reconcilesFrom = 'checkpoint',
   batchSize = 1,
   findingsMax = 0,
 }: DetectBalanceDiscrepanciesOptions): void {
-  assertAmount('toleranceMinor', toleranceMinor)
-  assertAmount('overdraftLimitMinor', overdraftLimitMinor)
+  assertAmount(FUNCTION, 'toleranceMinor', toleranceMinor)
+  assertAmount(FUNCTION, 'overdraftLimitMinor', overdraftLimitMinor)
+  if (reconcilesFrom !== 'checkpoint' && reconcilesFrom !== 'zero') {
+    throw new InvalidOptionError(FUNCTION, 'reconcilesFrom', '`checkpoint` or `zero`')
+  }
   assertWholeNumber(FUNCTION, 'rememberedMax', rememberedMax, { min: 0 })
   assertWholeNumber(FUNCTION, 'batchSize', batchSize, { min: 1 })
   assertWholeNumber(FUNCTION, 'findingsMax', findingsMax, { min: 0 })
 }
 
 const FUNCTION = 'detectBalanceDiscrepancies'
-
-function assertAmount(option: string, value: bigint): void {
-  if (typeof value === 'bigint' && value >= 0n) return
-  throw new InvalidOptionError(FUNCTION, option, 'a bigint of at least 0n')
-}

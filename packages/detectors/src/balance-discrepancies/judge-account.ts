@@ -1,12 +1,7 @@
 import type { AccountBalance } from '../ledger/ledger-entry.ts'
+import { isWithin } from './balance-fault.ts'
 import type { BalanceConfig } from './balance-state.ts'
-import {
-  type BalanceStep,
-  crossesLimit,
-  findInAccount,
-  isWithin,
-  passOver,
-} from './balance-step.ts'
+import { type BalanceStep, crossesLimit, findInAccount, passOver } from './balance-step.ts'
 
 /** Judges an account when all of its transactions are in. */
 export function judgeAccount(step: BalanceStep, config: BalanceConfig): void {
@@ -27,16 +22,17 @@ function judgeReconciliation(
   step.evaluated['balance.reconciliation'] += 1
   const { balanceMinor, checkpointMinor } = balance
   const { movedMinor } = step.state
-  const expectedMinor = checkpointMinor + movedMinor
-  const differenceMinor = balanceMinor - expectedMinor
-  if (isWithin(differenceMinor, config.toleranceMinor)) return
+  const openingMinor = config.reconcilesFrom === 'zero' ? 0n : checkpointMinor
+  const expectedMinor = openingMinor + movedMinor
+  if (isWithin(balanceMinor, expectedMinor, config.toleranceMinor)) return
   const evidence = {
     balanceMinor: String(balanceMinor),
-    checkpointMinor: String(checkpointMinor),
+    checkpointMinor: String(openingMinor),
     movedMinor: String(movedMinor),
     expectedMinor: String(expectedMinor),
   }
-  const facts = { severity: 'critical', amountMinor: differenceMinor, evidence } as const
+  const amountMinor = balanceMinor - expectedMinor
+  const facts = { severity: 'critical', amountMinor, evidence } as const
   findInAccount(step, 'balance.reconciliation', balance, facts, config)
 }
 

@@ -1,4 +1,5 @@
 import type { LedgerTransaction } from '../ledger/ledger-entry.ts'
+import { arithmeticFaultOf, continuityFaultOf, negativeFaultOf } from './balance-fault.ts'
 import type { BalanceReason } from './balance-rule.ts'
 import {
   type BalanceConfig,
@@ -6,13 +7,7 @@ import {
   overdraftLimitOf,
   type WaitingTransaction,
 } from './balance-state.ts'
-import {
-  type BalanceStep,
-  crossesLimit,
-  findInTransaction,
-  isWithin,
-  passOver,
-} from './balance-step.ts'
+import { type BalanceStep, crossesLimit, findInTransaction, passOver } from './balance-step.ts'
 
 /**
  * Judges a completed transaction: its arithmetic at once, and what depends on its place in the order
@@ -87,24 +82,13 @@ function judgeArithmetic(
   transaction: LedgerTransaction,
   config: BalanceConfig,
 ): void {
-  const { amountMinor, balanceBeforeMinor, balanceAfterMinor } = transaction
-  if (balanceBeforeMinor === null || balanceAfterMinor === null) {
-    passOver(step, 'balance.arithmetic', 'balance-missing', transaction)
+  const fault = arithmeticFaultOf(transaction, config.toleranceMinor)
+  if (fault === 'balance-missing') {
+    passOver(step, 'balance.arithmetic', fault, transaction)
     return
   }
-
   step.evaluated['balance.arithmetic'] += 1
-  const expectedMinor = balanceBeforeMinor + amountMinor
-  const differenceMinor = balanceAfterMinor - expectedMinor
-  if (isWithin(differenceMinor, config.toleranceMinor)) return
-  const evidence = {
-    balanceBeforeMinor: String(balanceBeforeMinor),
-    amountMinor: String(amountMinor),
-    balanceAfterMinor: String(balanceAfterMinor),
-    expectedAfterMinor: String(expectedMinor),
-  }
-  const facts = { severity: 'critical', amountMinor: differenceMinor, evidence } as const
-  findInTransaction(step, 'balance.arithmetic', transaction, facts, config)
+  if (fault !== null) findInTransaction(step, 'balance.arithmetic', transaction, fault, config)
 }
 
 /** How a transaction stands to the one before it in the account's order. */
@@ -129,28 +113,13 @@ function judgeContinuity(
   { transaction, gap }: WaitingTransaction,
   config: BalanceConfig,
 ): void {
-  const { previous } = step.state
-  if (gap !== null) {
-    passOver(step, 'balance.continuity', gap, transaction)
+  const fault = gap ?? continuityFaultOf(step.state.previous, transaction, config.toleranceMinor)
+  if (typeof fault === 'string') {
+    passOver(step, 'balance.continuity', fault, transaction)
     return
   }
-  const expectedMinor = previous?.balanceAfterMinor ?? null
-  const actualMinor = transaction.balanceBeforeMinor
-  if (previous === null || expectedMinor === null || actualMinor === null) {
-    passOver(step, 'balance.continuity', 'balance-missing', transaction)
-    return
-  }
-
   step.evaluated['balance.continuity'] += 1
-  const differenceMinor = actualMinor - expectedMinor
-  if (isWithin(differenceMinor, config.toleranceMinor)) return
-  const evidence = {
-    previousTransactionId: previous.transactionId,
-    previousAfterMinor: String(expectedMinor),
-    balanceBeforeMinor: String(actualMinor),
-  }
-  const facts = { severity: 'critical', amountMinor: differenceMinor, evidence } as const
-  findInTransaction(step, 'balance.continuity', transaction, facts, config)
+  if (fault !== null) findInTransaction(step, 'balance.continuity', transaction, fault, config)
 }
 
 function judgeNegative(
@@ -166,10 +135,6 @@ function judgeNegative(
 
   step.evaluated['balance.negative'] += 1
   if (!crossesLimit(step, balanceAfterMinor, config)) return
-  const evidence = {
-    balanceAfterMinor: String(balanceAfterMinor),
-    overdraftLimitMinor: String(overdraftLimitOf(step.state, config)),
-  }
-  const facts = { severity: 'high', amountMinor: balanceAfterMinor, evidence } as const
-  findInTransaction(step, 'balance.negative', transaction, facts, config)
+  const fault = negativeFaultOf(balanceAfterMinor, overdraftLimitOf(step.state, config))
+  findInTransaction(step, 'balance.negative', transaction, fault, config)
 }

@@ -1,0 +1,148 @@
+import { passOver, type Verdicts } from '../detector/in-event-order.ts'
+import type { LedgerTransaction } from '../ledger/ledger-entry.ts'
+import {
+  type BalanceFault,
+  continuityFaultOf,
+  faultInTransaction,
+  negativeFaultOf,
+} from './balance-fault.ts'
+import type { BalanceRowConfig } from './balance-row-config.ts'
+import type { BalanceLink, BalanceRowState } from './balance-row-state.ts'
+import type { BalanceRowReason, BalanceRowRuleId } from './balance-rule.ts'
+
+/** Where the rules on transactions put what they find. */
+export type BalanceRowVerdicts = Verdicts<BalanceRowRuleId, BalanceRowReason>
+
+const CONTINUITY = 'balance.continuity'
+const NEGATIVE = 'balance.negative'
+
+/** Judges the link of the transaction that has just come. */
+export function judgeLink(
+  state: BalanceRowState,
+  index: number,
+  transaction: LedgerTransaction & { readonly kind: 'transaction' },
+  verdicts: BalanceRowVerdicts,
+  config: BalanceRowConfig,
+): void {
+  const link = state.links[index]!
+  const fault = continuityOf(state, index, config)
+  if (typeof fault === 'string') {
+    passOver(verdicts, CONTINUITY, fault, transaction)
+  } else {
+    verdicts.evaluated[CONTINUITY] += 1
+    if (fault !== null) tell(state, link, CONTINUITY, fault, transaction, verdicts, config)
+  }
+
+  if (link.balanceAfterMinor === null) passOver(verdicts, NEGATIVE, 'balance-missing', transaction)
+  else verdicts.evaluated[NEGATIVE] += 1
+  judgeNegativeAgain(state, index, transaction, verdicts, config)
+}
+
+/**
+ * Judges again whether a link follows on the one before it.
+ *
+ * @param cause the transaction because of which it may not any more
+ */
+export function judgeContinuityAgain(
+  state: BalanceRowState,
+  index: number,
+  cause: LedgerTransaction,
+  verdicts: BalanceRowVerdicts,
+  config: BalanceRowConfig,
+): void {
+  const link = state.links[index]
+  if (link === undefined) return
+  const fault = continuityOf(state, index, config)
+  tell(state, link, CONTINUITY, typeof fault === 'string' ? null : fault, cause, verdicts, config)
+}
+
+/**
+ * Judges again which links are the first below the limit since the last one that was not.
+ *
+ * @param from the first link for which that may have changed
+ * @param cause the transaction because of which
+ */
+export function judgeNegativeAgain(
+  state: BalanceRowState,
+  from: number,
+  cause: LedgerTransaction,
+  verdicts: BalanceRowVerdicts,
+  config: BalanceRowConfig,
+): void {
+  const { links } = state
+  let wasBelow = from === 0 ? state.wasBelowLimit : links[from - 1]!.isBelowLimit
+  for (let index = from; index < links.length; index += 1) {
+    const link = links[index]!
+    const after = link.isTied ? null : link.balanceAfterMinor
+    const limitMinor = after !== null && after < 0n ? limitOf(cause, config) : 0n
+    link.isBelowLimit = after === null ? wasBelow : after < -limitMinor
+    const fault =
+      after !== null && link.isBelowLimit && !wasBelow ? negativeFaultOf(after, limitMinor) : null
+    if ((fault !== null) !== link.isNegative) {
+      tell(state, link, NEGATIVE, fault, cause, verdicts, config)
+    }
+    wasBelow = link.isBelowLimit
+  }
+}
+
+/** What is wrong between a link and the one before it, or why that cannot be said. */
+function continuityOf(
+  { links }: BalanceRowState,
+  index: number,
+  { toleranceMinor }: BalanceRowConfig,
+): BalanceFault | BalanceRowReason | null {
+  const link = links[index]!
+  if (link.gap !== null) return link.gap
+  if (link.isTied) return 'order-not-proven'
+  return continuityFaultOf(links[index - 1] ?? null, link, toleranceMinor)
+}
+
+function limitOf(
+  { accountId }: LedgerTransaction,
+  { overdraftLimitMinor }: BalanceRowConfig,
+): bigint {
+  return typeof overdraftLimitMinor === 'function'
+    ? overdraftLimitMinor(accountId)
+    : overdraftLimitMinor
+}
+
+/** Opens a finding about a link, tells it anew, or ends it when its fault was none. */
+function tell(
+  { currency }: BalanceRowState,
+  link: BalanceLink,
+  ruleId: typeof CONTINUITY | typeof NEGATIVE,
+  fault: BalanceFault | null,
+  cause: LedgerTransaction,
+  { findings }: BalanceRowVerdicts,
+  { tenant }: BalanceRowConfig,
+): void {
+  const flag = ruleId === CONTINUITY ? 'isBroken' : 'isNegative'
+  const wasOpen = link[flag]
+  link[flag] = fault !== null
+  if (fault === null && !wasOpen) return
+  const row = {
+    accountId: cause.accountId,
+    transactionId: link.transactionId!,
+    currency: currency!,
+    eventTime: link.eventTime,
+  }
+  if (fault === null) {
+    const refuted = refutedFault(ruleId, cause)
+    const { eventTime } = cause
+    findings.push(faultInTransaction(ruleId, 'resolve', { ...row, eventTime }, refuted, tenant))
+  } else {
+    findings.push(faultInTransaction(ruleId, wasOpen ? 'update' : 'open', row, fault, tenant))
+  }
+}
+
+/** A fault that was none, for a transaction has turned up that explains it. */
+function refutedFault(
+  ruleId: typeof CONTINUITY | typeof NEGATIVE,
+  { transactionId }: LedgerTransaction,
+): BalanceFault {
+  return {
+    severity: ruleId === CONTINUITY ? 'critical' : 'high',
+    amountMinor: 0n,
+    evidence: { refutedBy: transactionId },
+  }
+}
