@@ -122,25 +122,22 @@ function makeCoarse(window: SlidingWindow): void {
 }
 
 function joinSpans(window: SlidingWindow, spanMs: number): void {
-  const kinds = window.totals.length
-  const moments: number[] = []
-  const counts: number[] = []
+  const { moments, counts, totals } = window
+  const kinds = totals.length
+  let joined = 0
   let span = Number.NEGATIVE_INFINITY
-  for (const [index, moment] of window.moments.entries()) {
-    const own = window.counts.slice(index * kinds, (index + 1) * kinds)
+  // In place: what is written never lies ahead of what is still to be read.
+  for (const [index, moment] of moments.entries()) {
     const spanOfMoment = Math.floor(moment / spanMs)
-    if (spanOfMoment !== span) {
-      span = spanOfMoment
-      moments.push(moment)
-      counts.push(...own)
-      continue
-    }
-    moments[moments.length - 1] = moment
+    const isNew = spanOfMoment !== span
+    if (isNew) joined += 1
+    span = spanOfMoment
+    moments[joined - 1] = moment
     for (let kind = 0; kind < kinds; kind += 1) {
-      const place = counts.length - kinds + kind
-      counts[place] = counts[place]! + own[kind]!
+      const place = (joined - 1) * kinds + kind
+      counts[place] = (isNew ? 0 : counts[place]!) + counts[index * kinds + kind]!
     }
   }
-  window.moments = moments
-  window.counts = counts
+  moments.length = joined
+  counts.length = joined * kinds
 }
