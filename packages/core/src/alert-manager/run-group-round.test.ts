@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest'
 import type { AlertNotification } from '../alerts/alert-notification.ts'
 import { type Alert, fingerprintOfAlert } from '../alerts/alert.ts'
 import type { HttpResponse } from '../channels/alert-channel-options.ts'
-import { AlertDeliveryFailedError } from '../channels/alert-delivery-error.ts'
+import {
+  AlertDeliveryFailedError,
+  AlertDeliveryRefusedError,
+} from '../channels/alert-delivery-error.ts'
 import type { AlertmanagerAlert } from '../channels/alertmanager-alert.ts'
 import { alertmanagerChannel } from '../channels/alertmanager-channel.ts'
 import { slackChannel } from '../channels/slack-channel.ts'
@@ -251,22 +254,49 @@ describe('an escalation', () => {
     ])
   })
 
+  test('that reached nobody is not run over and over', async () => {
+    const refusal = new AlertDeliveryRefusedError('x', { status: 404 })
+    const refuses: FaultPlan = () => ({ kind: 'fail', error: refusal })
+    const world = createWorld({ team: refuses, lead: refuses })
+    const manager = world.start(escalating)
+    await manager.fire(alert('a'))
+    await world.pass(60 * MINUTE)
+    const steps = await manager.history({ receiver: 'lead' })
+    expect(steps).toMatchObject([{ event: 'refused', escalationLevel: 1 }])
+  })
+
   test('begins anew for an alert that joins just after the acknowledgement', async () => {
     const world = createWorld()
     const manager = world.start(escalating)
     await manager.fire(alert('a'))
     await world.pass(MINUTE)
     await manager.acknowledge(fingerprintOfAlert(alert('a')), { by: 'kim' })
+    await manager.tick()
     await world.clock.advance(1)
     await manager.fire(alert('b'))
     await world.pass(30 * MINUTE)
     expect(world.told().at(-1)).toContain('lead escalation: a b')
   })
 
+  test('begins anew for what ended and fired again after the acknowledgement', async () => {
+    const world = createWorld()
+    const manager = world.start(escalating)
+    await manager.fire(alert('a'))
+    await world.pass(MINUTE)
+    await manager.acknowledge(fingerprintOfAlert(alert('a')), { by: 'kim' })
+    await manager.tick()
+    await world.clock.advance(1)
+    await manager.resolve(alert('a'))
+    await manager.fire(alert('a'))
+    await world.pass(30 * MINUTE)
+    expect(world.told()).toEqual(['30 team firing: a', '390.001 lead escalation: a'])
+  })
+
   const isDown = { lead: true }
+  // It may arrive all the same, so that the group does not end before its lead has been told so.
   const leadIsDown: FaultPlan = () =>
     isDown.lead
-      ? { kind: 'fail', error: new AlertDeliveryFailedError('lead', 'circuit-open') }
+      ? { kind: 'fail', error: new AlertDeliveryFailedError('lead', 'network') }
       : undefined
 
   test('owes a step that failed until it is told', async () => {
