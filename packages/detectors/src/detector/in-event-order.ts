@@ -234,6 +234,8 @@ function letTimePass<State, Config, RuleId extends string, Reason extends string
 ): void {
   const { state } = step
   if (rules.elapse === undefined || watermark <= state.judgedUpTo) return
+  // While nothing ends by itself, an event may still come in before what time has passed.
+  if ((rules.wakeAt?.(state.rules, config) ?? watermark) > watermark) return
   rules.elapse(state.rules, watermark, step, config)
   // What has elapsed cannot be taken back by an event that comes now.
   state.judgedUpTo = Math.min(watermark, Number.MAX_SAFE_INTEGER)
