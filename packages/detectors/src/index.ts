@@ -99,6 +99,18 @@ export type {
   RaceTransaction,
 } from './race-conditions/race-condition-state.ts'
 export {
+  measureSystemHealth,
+  type MeasureSystemHealthOptions,
+} from './system-health/measure-system-health.ts'
+export type { SystemHealthOptions } from './system-health/system-health-config.ts'
+export type {
+  ProcessingPercentiles,
+  SystemHealth,
+  SystemHealthReason,
+  SystemHealthRuleId,
+  SystemHealthStatus,
+} from './system-health/system-health.ts'
+export {
   detectTransactionFailures,
   type DetectTransactionFailuresOptions,
   type TransactionFailureReport,
@@ -152,3 +164,28 @@ export {
 export { createMemoryScanRepository } from './scans/memory-scan-repository.ts'
 export type { ReadScans, ScanRepository } from './scans/scan-repository.ts'
 export { parseScan, type Scan, type ScanId, type ScanInput } from './scans/scan.ts'
+export {
+  type AccountEvent,
+  type AccountEventInput,
+  parseAccountEvent,
+} from './detector/account-event.ts'
+export {
+  combineDetectors,
+  type CombinedDetector,
+  configureDetector,
+  type ConfiguredDetector,
+} from './detector/combine-detectors.ts'
+export {
+  createDetectorRunner,
+  type DetectorRunner,
+  type RunnerStep,
+  type StateInRunner,
+} from './detector/detector-runner.ts'
+export {
+  inEventOrder,
+  type OrderedDetector,
+  type OrderedRules,
+  type OrderedState,
+  type OrderReason,
+  type Verdicts,
+} from './detector/in-event-order.ts'
