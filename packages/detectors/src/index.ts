@@ -189,3 +189,50 @@ export {
   type OrderReason,
   type Verdicts,
 } from './detector/in-event-order.ts'
+export { createMonitor } from './monitor/create-monitor.ts'
+export {
+  createMonitoredDetectors,
+  type MonitoredDetectorOptions,
+} from './monitor/create-monitored-detectors.ts'
+export {
+  createMemoryMonitorStore,
+  type MemoryMonitorStore,
+} from './monitor/memory-monitor-store.ts'
+export type { MonitoredDetector } from './monitor/monitor-detectors.ts'
+export {
+  MONITOR_CYCLE_SECONDS,
+  MONITOR_EVALUATED_TOTAL,
+  MONITOR_EVENTS_READ_TOTAL,
+  MONITOR_FINDINGS_TOTAL,
+  MONITOR_LAG_SECONDS,
+  MONITOR_LATE_EVENTS_TOTAL,
+  MONITOR_NOT_EVALUABLE_TOTAL,
+  MONITOR_NOT_REJUDGED_TOTAL,
+  MONITOR_SET_ASIDE_TOTAL,
+} from './monitor/monitor-metrics.ts'
+export type { MonitorJob, MonitorOptions } from './monitor/monitor-options.ts'
+export {
+  defaultMonitorSchedule,
+  festivalMonitorSchedule,
+  type MonitorSchedule,
+  readMonitorSchedule,
+} from './monitor/monitor-schedule.ts'
+export type {
+  KeyState,
+  LeaseRequest,
+  MonitorCommit,
+  MonitorNote,
+  MonitorStore,
+  PartitionLease,
+  PartitionPosition,
+  PartitionStatus,
+  RejudgedSubject,
+  SetAsideRow,
+  ToldFinding,
+  UntoldFinding,
+} from './monitor/monitor-store.ts'
+export type { Monitor, MonitorStatus, SourceStatus } from './monitor/monitor.ts'
+export type { ReconciliationOptions } from './monitor/reconciliation-run.ts'
+export type { SourceRuleId } from './monitor/source-watch.ts'
+export type { StoredFinding } from './monitor/stored-finding.ts'
+export { alertOfFinding, type FindingAlerts } from './monitor/tell-findings.ts'

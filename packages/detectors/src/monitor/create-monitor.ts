@@ -1,4 +1,4 @@
-import { createScheduler, type Scheduler, type SchedulerJob } from '@assay/core'
+import { createScheduler, type Scheduler, type ScheduledJob } from '@assay/core'
 
 import { createFindingTeller } from './finding-teller.ts'
 import type { MonitorOptions } from './monitor-options.ts'
@@ -48,7 +48,7 @@ import { createSourceWatch } from './source-watch.ts'
  */
 export function createMonitor(options: MonitorOptions): Monitor {
   const settings = parseMonitorOptions(options)
-  const { store, sources, owner, clock, logger } = settings
+  const { store, sources, owner, clock } = settings
   const passes = createMonitorPasses(settings)
   const teller = createFindingTeller(settings)
   const watch = createSourceWatch({
@@ -60,6 +60,8 @@ export function createMonitor(options: MonitorOptions): Monitor {
     })),
   })
   const closing = new AbortController()
+  /** Passes that are about to run because there is news. */
+  const poked = new Set<ScheduledPass>()
   let scheduler: Scheduler | undefined
   let closed: Promise<void> | undefined
 
@@ -88,16 +90,20 @@ export function createMonitor(options: MonitorOptions): Monitor {
     clock.setTimer(() => poke(pass), Math.max(1, Math.ceil(settings.allowedLatenessMs / 4)))
   }
 
+  /** Runs a pass as soon as its run under way has ended, if there is one. */
   function poke(pass: ScheduledPass): void {
-    if (closing.signal.aborted) return
-    scheduler?.runNow(pass.name).catch((error: unknown) => {
-      logger.warn({ err: error, pass: pass.name }, 'A pass of the monitor failed, and runs again.')
+    if (closing.signal.aborted || poked.has(pass) || scheduler === undefined) return
+    poked.add(pass)
+    void scheduler.runNow(pass.job).then((result) => {
+      poked.delete(pass)
+      const isBusy = result.outcome === 'skipped' && result.reason === 'overlap'
+      if (isBusy) clock.setTimer(() => poke(pass), BUSY_RETRY_MS)
     })
   }
 
-  function jobs(): SchedulerJob[] {
+  function jobs(): ScheduledJob[] {
     const ofPasses = passes.map((pass, index) => ({
-      name: pass.name,
+      name: pass.job,
       intervalMs: pass.everyMs,
       // Staggered, so that passes of one cadence do not all begin at once.
       offsetMs: Math.floor((pass.everyMs * index) / passes.length),
@@ -172,12 +178,13 @@ export function createMonitor(options: MonitorOptions): Monitor {
 }
 
 const WATCH_EVERY_MS = 60_000
+const BUSY_RETRY_MS = 25
 
 /** A job that one monitor of the store does, and another one when that one is gone. */
 function leasedJob(
   { name, everyMs, run }: MonitorSettings['jobs'][number],
   { store, owner, clock, leaseMs, timeoutMs }: MonitorSettings,
-): SchedulerJob {
+): ScheduledJob {
   return {
     name,
     intervalMs: everyMs,

@@ -8,6 +8,8 @@ import { createReconciliationRun, RECONCILIATION_VERSION } from './reconciliatio
 
 /** A pass with its source and its cadence. */
 export interface ScheduledPass extends MonitorPass {
+  /** Names it among the jobs of the monitor, and in its metrics. */
+  readonly job: string
   readonly sourceId: string
   readonly everyMs: number
 }
@@ -28,27 +30,29 @@ export function createMonitorPasses(settings: MonitorSettings): readonly Schedul
     const ofDetectors = groupDetectors(settings.detectors).map(({ detector, everyMs }) => {
       const partitions = partitionsOf(detector, settings)
       const pass = nameOf(source.id, detector.id, partitions)
-      const coverage = metrics.ofPass(pass)
+      const job = `${source.id}/${detector.rules.scope}-every-${everyMs}`
+      const coverage = metrics.ofPass(job)
       const options = { ...shared, pass, partitions, coverage, version: detector.version }
       const run = createMonitorPass({
         ...options,
         createRun: (lease) => createPartitionRun({ ...options, lease, detector }),
       })
-      return { ...run, sourceId: source.id, everyMs }
+      return { ...run, job, sourceId: source.id, everyMs }
     })
     const { reconciliation } = settings
     if (reconciliation === undefined) return ofDetectors
 
     const { partitions } = settings
     const pass = nameOf(source.id, 'reconciliation', partitions)
-    const coverage = metrics.ofPass(pass)
+    const job = `${source.id}/reconciliation`
+    const coverage = metrics.ofPass(job)
     const options = { ...shared, pass, coverage, version: RECONCILIATION_VERSION }
     const run = createMonitorPass({
       ...options,
       createRun: (lease) => createReconciliationRun({ ...options, lease }, reconciliation),
     })
     const { everyMs = RECONCILED_EVERY_MS } = reconciliation
-    return [...ofDetectors, { ...run, sourceId: source.id, everyMs }]
+    return [...ofDetectors, { ...run, job, sourceId: source.id, everyMs }]
   })
 }
 

@@ -73,8 +73,12 @@ export function parseMonitorOptions(options: MonitorOptions): MonitorSettings {
         logger,
       }))
   const ids = options.sources.map(({ id }) => id)
-  if (ids.length === 0 || new Set(ids).size < ids.length) {
-    throw new InvalidOptionError(FACTORY, 'sources', 'at least one source, each with its own id')
+  if (ids.length === 0 || new Set(ids).size < ids.length || !ids.every((id) => ID.test(id))) {
+    throw new InvalidOptionError(
+      FACTORY,
+      'sources',
+      'at least one source, each with an id of its own: a letter, then at most 49 letters, digits and `_.-`',
+    )
   }
   return {
     sources: options.sources.map((source) => ({ source, breaker: breakerOf(source) })),
@@ -109,6 +113,7 @@ export function parseMonitorOptions(options: MonitorOptions): MonitorSettings {
 }
 
 const FACTORY = 'createMonitor'
+const ID = /^[A-Za-z][\w.-]{0,49}$/
 
 type NumberOption = {
   [Name in keyof MonitorOptions]-?: MonitorOptions[Name] extends number | undefined ? Name : never

@@ -3,6 +3,7 @@ import type { Logger } from '@assay/core'
 import { type AccountEvent, parseAccountEvent } from '../detector/account-event.ts'
 import type { CombinedDetector } from '../detector/combine-detectors.ts'
 import { createDetectorRunner, type DetectorRunner } from '../detector/detector-runner.ts'
+import type { Finding } from '../detector/finding.ts'
 import type { OrderedState } from '../detector/in-event-order.ts'
 import type { EventPage, EventSource } from './event-source.ts'
 import { judgeAnew, type RejudgedState } from './judge-anew.ts'
@@ -111,7 +112,7 @@ export function createPartitionRun(options: PartitionRunOptions): PartitionRun {
       readAt,
       now,
       states: statesOf(at.runner, new Set([...step.touched, ...anew.map(({ key }) => key)])),
-      findings: [...step.findings, ...anew.flatMap(({ findings }) => findings)],
+      findings: [...step.findings.filter(holds(anew)), ...anew.flatMap(({ findings }) => findings)],
       rejudged: anew.flatMap(({ rejudged }) => (rejudged === null ? [] : [rejudged])),
       setAside: [...rows, ...anew.flatMap(({ tooLong }) => tooLong)],
     }
@@ -187,6 +188,12 @@ function read(
     } else events.push(parsed.row)
   }
   return { events, rows: aside }
+}
+
+/** What was found of an account on this page is not true any more once it was judged anew. */
+function holds(anew: readonly RejudgedState[]): (finding: Finding) => boolean {
+  const judgedAnew = new Set(anew.flatMap(({ key, state }) => (state === null ? [] : [key])))
+  return ({ subject }) => !judgedAnew.has(subject)
 }
 
 function latest(events: readonly AccountEvent[]): number | null {

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+
+import { nextWatermark, type WatermarkFacts } from './watermark.ts'
+
+const facts: WatermarkFacts = {
+  before: null,
+  eventTimeMax: null,
+  completeUpTo: null,
+  now: 100_000,
+  allowedLatenessMs: 1_000,
+}
+
+test('is unknown while nothing is', () => {
+  expect(nextWatermark(facts)).toBeNull()
+})
+
+test('follows the events of a backlog, a lateness behind, and a millisecond for ties', () => {
+  expect(nextWatermark({ ...facts, eventTimeMax: 50_000 })).toBe(48_999)
+})
+
+test('follows the clock once the source is read, as far as it is complete', () => {
+  expect(nextWatermark({ ...facts, completeUpTo: 100_000 })).toBe(98_999)
+  expect(nextWatermark({ ...facts, completeUpTo: 70_000, eventTimeMax: 50_000 })).toBe(68_999)
+})
+
+test('is not carried away by an event from the future', () => {
+  expect(nextWatermark({ ...facts, eventTimeMax: 150_000 })).toBe(98_999)
+})
+
+test('never goes back', () => {
+  expect(nextWatermark({ ...facts, before: 60_000, eventTimeMax: 50_000 })).toBe(60_000)
+})
