@@ -299,6 +299,39 @@ describe('balance.reconciliation', () => {
   })
 })
 
+describe('balance.reconciliation, for parity', () => {
+  test('begins at zero where it is told to know no checkpoint', async () => {
+    const rows = chain([500n])
+    const fromZero = { reconcilesFrom: 'zero' } as const
+    const balances = [balance({ checkpointMinor: 100n, balanceMinor: 600n })]
+    expect(ruleIds(await audit(rows, {}, balances))).toEqual([])
+    const { findings } = await audit(rows, fromZero, balances)
+    expect(findings[0]).toMatchObject({
+      ruleId: 'balance.reconciliation',
+      amount: { amountMinor: 100n },
+      evidence: { checkpointMinor: '0', expectedMinor: '500' },
+    })
+    expect(ruleIds(await audit(rows, fromZero, [balance({ balanceMinor: 500n })]))).toEqual([])
+  })
+
+  test('leaves out refunds where it is told to know none', async () => {
+    const [paid, refund] = chain([500n, 200n])
+    const rows = [paid!, { ...refund!, reversesTransactionId: 'chain-0' }]
+    const balances = [balance({ balanceMinor: 700n })]
+    expect(ruleIds(await audit(rows, {}, balances))).toEqual([])
+    const { findings } = await audit(rows, { countsRefunds: false }, balances)
+    expect(findings[0]).toMatchObject({
+      ruleId: 'balance.reconciliation',
+      amount: { amountMinor: 200n },
+    })
+  })
+
+  test('refuses to begin anywhere else', async () => {
+    const options = { reconcilesFrom: 'somewhere' as never }
+    await expect(audit([], options)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  })
+})
+
 describe('balance.negative', () => {
   test.each([
     { after: 1n, limit: 0n, findings: 0 },

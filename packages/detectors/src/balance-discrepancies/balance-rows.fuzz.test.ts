@@ -1,0 +1,186 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import type { AccountEvent } from '../detector/account-event.ts'
+import type { Finding } from '../detector/finding.ts'
+import { parseLedgerEvent } from '../detector/parse-ledger-event.ts'
+import type { LedgerTransactionInput } from '../ledger/ledger-entry.ts'
+import { createMemoryLedgerRepository } from '../ledger/memory-ledger-repository.ts'
+import {
+  type Delivery,
+  findDelivered,
+  findInOrder,
+  pagesOf,
+  sortFindings,
+} from '../testing/deliver-events.ts'
+import { type BalanceRowOptions, readBalanceRowConfig } from './balance-row-config.ts'
+import { balanceRowDetector } from './balance-row-detector.ts'
+import { detectBalanceDiscrepancies } from './detect-balance-discrepancies.ts'
+
+/** Small amounts, so that some balances add up, some are off by the tolerance, and some are wrong. */
+const amount = fc.integer({ min: -2, max: 3 }).map(BigInt)
+const row = fc.record({
+  account: fc.constantFrom('a', 'b'),
+  status: fc.constantFrom(
+    'completed' as const,
+    'completed' as const,
+    'completed' as const,
+    'failed' as const,
+    'pending' as const,
+  ),
+  amountMinor: amount,
+  balanceBeforeMinor: fc.option(amount, { freq: 8 }),
+  balanceAfterMinor: fc.option(amount, { freq: 8 }),
+  isTied: fc.constantFrom(false, false, false, true),
+  gapMs: fc.nat({ max: 3 }),
+})
+const ofOneCurrency = row.map((each) => ({ ...each, currency: 'EUR' }))
+const ofTwo = fc.record({ row, currency: fc.constantFrom('EUR', 'EUR', 'EUR', 'USD') })
+
+/** Logs in which event times rise with the sequence. */
+const orderedLogs = logsOf(ofTwo.map(({ row: each, currency }) => ({ ...each, currency })))
+const plainLogs = logsOf(ofOneCurrency)
+const options: fc.Arbitrary<BalanceRowOptions> = fc.record({
+  toleranceMinor: fc.constantFrom(0n, 1n),
+  overdraftLimitMinor: fc.constantFrom(0n, 1n),
+  keptMax: fc.integer({ min: 2, max: 5 }),
+})
+const deliveries: fc.Arbitrary<Delivery> = fc.record({
+  lateByMs: fc.constantFrom(0, 5, 50, 1_000),
+  delays: fc.array(fc.nat({ max: 1_000 }), { minLength: 40, maxLength: 40 }),
+  again: fc.array(fc.boolean(), { minLength: 40, maxLength: 40 }),
+  pageSizes: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 10 }),
+  lagsMs: fc.array(fc.nat({ max: 40 }), { minLength: 1, maxLength: 10 }),
+})
+const runs = { numRuns: 1_000 }
+
+describe('the rules on balances, transaction by transaction', () => {
+  test('find what the audit finds, word for word, in any log in the order of booking', async () => {
+    await fc.assert(
+      fc.asyncProperty(orderedLogs, options, async (log, given) => {
+        expect(found(log, given)).toEqual(await audited(log, given))
+      }),
+      runs,
+    )
+  })
+
+  test('find what the audit finds where neighbours were booked in the opposite order', async () => {
+    const swapped = fc
+      .record({ log: plainLogs, swaps: fc.array(fc.boolean(), { minLength: 1, maxLength: 40 }) })
+      .map(({ log, swaps }) => swapNeighbours(log, swaps))
+    await fc.assert(
+      fc.asyncProperty(swapped, options, async (log, given) => {
+        expect(found(log, given)).toEqual(await audited(log, given))
+      }),
+      runs,
+    )
+  })
+
+  test('find what the audit finds in any order of event times when all is kept', async () => {
+    const shuffled = plainLogs.chain((log) =>
+      fc
+        .shuffledSubarray(log, { minLength: log.length })
+        .map((rows) => rows.map((each, index) => ({ ...each, eventTime: index }))),
+    )
+    await fc.assert(
+      fc.asyncProperty(shuffled, options, async (log, given) => {
+        const kept = { ...given, keptMax: 100 }
+        expect(found(log, kept)).toEqual(await audited(log, kept))
+      }),
+      runs,
+    )
+  })
+
+  test('find the same shuffled within the lateness, in any pages, redelivered, and restarted at every step', () => {
+    fc.assert(
+      fc.property(orderedLogs, options, deliveries, (log, given, delivery) => {
+        const config = readBalanceRowConfig(given)
+        const events = eventsOf(log)
+        expect(findDelivered(balanceRowDetector, config, pagesOf(events, delivery))).toEqual(
+          findInOrder(balanceRowDetector, config, events),
+        )
+      }),
+      runs,
+    )
+  })
+
+  test('give each transaction one outcome from each rule', () => {
+    fc.assert(
+      fc.property(orderedLogs, options, (log, given) => {
+        for (const [key, events] of Map.groupBy(eventsOf(log), ({ accountId }) => accountId)) {
+          const { evaluated, notEvaluable } = balanceRowDetector.step(
+            balanceRowDetector.init(key),
+            events,
+            { watermark: Number.POSITIVE_INFINITY, config: readBalanceRowConfig(given) },
+          )
+          for (const [ruleId, count] of Object.entries(evaluated)) {
+            const passedOver = notEvaluable.filter((each) => each.ruleId === ruleId)
+            expect(count + passedOver.length).toBe(events.length)
+          }
+        }
+      }),
+    )
+  })
+})
+
+function logsOf(
+  rows: fc.Arbitrary<typeof ofOneCurrency extends fc.Arbitrary<infer Row> ? Row : never>,
+): fc.Arbitrary<LedgerTransactionInput[]> {
+  return fc.array(rows, { maxLength: 40, size: 'max' }).map((each) => {
+    let eventTime = 0
+    let sequence = 0
+    return each.map(({ account, isTied, gapMs, ...rest }, index) => {
+      eventTime += gapMs
+      if (!isTied) sequence += 1
+      // In the order of the log, which decides among those of one sequence whose currency counts.
+      const transactionId = `tx-${String(index).padStart(2, '0')}`
+      return { ...rest, transactionId, accountId: account, eventTime, sequence }
+    })
+  })
+}
+
+/** Exchanges the event times of neighbours in an account, each with one other at most. */
+function swapNeighbours(
+  log: readonly LedgerTransactionInput[],
+  swaps: readonly boolean[],
+): LedgerTransactionInput[] {
+  return [...Map.groupBy(log, ({ accountId }) => accountId).values()].flatMap((ofAccount) => {
+    const rows = ofAccount.map((each, index) => ({ ...each, eventTime: index }))
+    for (let index = 0; index + 1 < rows.length; index += 1) {
+      if (swaps[index % swaps.length] !== true) continue
+      rows[index] = { ...rows[index]!, eventTime: index + 1 }
+      rows[index + 1] = { ...rows[index + 1]!, eventTime: index }
+      index += 1
+    }
+    return rows
+  })
+}
+
+/** What is open in the end. */
+function found(log: readonly LedgerTransactionInput[], given: BalanceRowOptions): Finding[] {
+  const config = readBalanceRowConfig(given)
+  const findings = findInOrder(balanceRowDetector, config, eventsOf(log))
+  return [...Map.groupBy(findings, ({ fingerprint }) => fingerprint).values()].flatMap((all) => {
+    const last = all.at(-1)!
+    return last.action === 'resolve' ? [] : [{ ...last, action: 'open' }]
+  })
+}
+
+async function audited(
+  log: readonly LedgerTransactionInput[],
+  { toleranceMinor, overdraftLimitMinor }: BalanceRowOptions,
+): Promise<Finding[]> {
+  const ledger = createMemoryLedgerRepository({ transactions: log })
+  const { findings } = await detectBalanceDiscrepancies(
+    { ledger },
+    { toleranceMinor, overdraftLimitMinor: overdraftLimitMinor as bigint },
+  )
+  return sortFindings(findings)
+}
+
+function eventsOf(log: readonly LedgerTransactionInput[]): AccountEvent[] {
+  return log.flatMap((each) => {
+    const parsed = parseLedgerEvent({ ...each, kind: 'transaction' })
+    return parsed.ok && parsed.row !== null ? [parsed.row] : []
+  })
+}
