@@ -457,6 +457,32 @@ export type { LiveFamily } from './metrics/live-family.ts'
 export { MetricConflictError } from './metrics/metric-conflict-error.ts'
 export type { HistogramSample, MetricFamily, ValueSample } from './metrics/metric-sample.ts'
 export { noMetrics } from './metrics/no-metrics.ts'
+export { createScheduler } from './scheduler/create-scheduler.ts'
+export type {
+  JobLeaseAnswer,
+  JobLeaseRenewal,
+  JobLeaseRequest,
+  JobLeaseStore,
+} from './scheduler/job-lease-store.ts'
+export { createMemoryJobLeaseStore } from './scheduler/memory-job-lease-store.ts'
+export type { SchedulerOptions } from './scheduler/parse-scheduler-options.ts'
+export type { JobLeaseOptions, JobRun, ScheduledJob } from './scheduler/scheduled-job.ts'
+export {
+  SCHEDULER_LAST_SUCCESS_TIMESTAMP_SECONDS,
+  SCHEDULER_RUN_DURATION_SECONDS,
+  SCHEDULER_RUNNING,
+  SCHEDULER_RUNS_TOTAL,
+  SCHEDULER_SKIPS_TOTAL,
+} from './scheduler/scheduler-metrics.ts'
+export type {
+  JobFailure,
+  JobOutcome,
+  JobResult,
+  JobSkipReason,
+  JobStatus,
+  Scheduler,
+  SchedulerStatus,
+} from './scheduler/scheduler.ts'
 export { isConcurrencyFailure } from './sql/is-concurrency-failure.ts'
 export { migrate, type MigrateResult, type Migration } from './sql/migrate.ts'
 export {

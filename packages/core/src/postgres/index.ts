@@ -10,3 +10,7 @@ export {
   createPostgresAlertManagerStore,
   type PostgresAlertManagerStoreOptions,
 } from './alert-manager/postgres-alert-manager-store.ts'
+export {
+  createPostgresJobLeaseStore,
+  type PostgresJobLeaseStoreOptions,
+} from './postgres-job-lease-store.ts'

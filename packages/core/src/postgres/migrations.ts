@@ -191,4 +191,31 @@ end
 $$;
 `,
   },
+  {
+    id: 'core/0004-job-leases',
+    // A token is drawn anew for each lease while its row is locked, and never returns: whoever holds a
+    // job later has the greater one, also after the row was deleted by hand. `held_until` is null once
+    // the job was given back.
+    sql: `
+create table assay_job_leases (
+  scope text not null,
+  job text not null check (char_length(job) <= 255),
+  token bigint not null generated always as identity,
+  owner text not null,
+  held_until double precision,
+  primary key (scope, job)
+);
+
+do $$
+begin
+  if exists (select from pg_catalog.pg_roles where rolname = 'assay_reader') then
+    grant select on assay_job_leases to assay_reader;
+  end if;
+  if exists (select from pg_catalog.pg_roles where rolname = 'assay_writer') then
+    grant select, insert, update, delete on assay_job_leases to assay_writer;
+  end if;
+end
+$$;
+`,
+  },
 ]

@@ -7,7 +7,8 @@ import type {
 import type { AlertKeyState } from '../alert-deduplicator/alert-key-state.ts'
 import { AssayError } from '../errors/assay-error.ts'
 import { isConcurrencyFailure } from '../sql/is-concurrency-failure.ts'
-import type { SqlExecutor, SqlResult, SqlRow, SqlValue } from '../sql/sql-client.ts'
+import type { SqlExecutor, SqlRow, SqlValue } from '../sql/sql-client.ts'
+import { queryAgain } from './query-again.ts'
 
 /** Options of {@link createPostgresAlertDeduplicatorStore}. */
 export interface PostgresAlertDeduplicatorStoreOptions {
@@ -206,23 +207,5 @@ async function hasChanged(
   } catch (error) {
     if (isConcurrencyFailure(error)) return false
     throw error
-  }
-}
-
-/** Each lost race was won by somebody, so that a few attempts are enough. */
-const QUERY_ATTEMPTS_MAX = 32
-
-/** Runs a statement that may be run again as it stands, because it compares with no version. */
-async function queryAgain(
-  client: SqlExecutor,
-  statement: string,
-  values: readonly SqlValue[],
-): Promise<SqlResult> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await client.query(statement, values)
-    } catch (error) {
-      if (attempt === QUERY_ATTEMPTS_MAX || !isConcurrencyFailure(error)) throw error
-    }
   }
 }

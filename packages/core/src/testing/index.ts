@@ -21,6 +21,10 @@ export {
   type PlannedCall,
 } from './faulty.ts'
 export {
+  jobLeaseStoreContract,
+  type JobLeaseStoreContractCase,
+} from './job-lease-store-contract.ts'
+export {
   createRecordingChannel,
   type RecordingChannel,
   type RecordingChannelOptions,
