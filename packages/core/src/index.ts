@@ -432,6 +432,7 @@ export {
 } from './retry/retry.ts'
 export { type Clock, systemClock, type Timer, type WaitOptions } from './runtime/clock.ts'
 export { type CreateId, systemCreateId } from './runtime/create-id.ts'
+export { formatTimestamp } from './runtime/format-timestamp.ts'
 export { type Random, systemRandom } from './runtime/random.ts'
 export {
   type Counter,
