@@ -256,10 +256,25 @@ test('takes a transaction once, also under another time', () => {
   expect(reasons(rows, ARITHMETIC)).toEqual(['repeated'])
 })
 
-test('keeps no more of an account than it says', () => {
-  const rows = Array.from({ length: 50 }, (_, n) => row(n + 1, { before: 0n, after: 0n }))
-  const { state } = judge(rows, { keptMax: 3 })
-  expect(state).toMatchObject({ rules: { links: { length: 3 } } })
+test('keeps no more of an account than it says, in whatever order they come', () => {
+  for (const sequences of [
+    [1, 2, 3, 4, 5, 6],
+    [1, 6, 5, 4, 3, 2],
+  ]) {
+    const rows = sequences.map((sequence, at) => row(sequence, { eventTime: AT + at }))
+    expect(judge(rows, { keptMax: 3 }).state).toMatchObject({ rules: { links: { length: 3 } } })
+  }
+})
+
+test('leaves alone what was found when a row of another currency may stand anywhere before it', () => {
+  const rows = [
+    row(1, { after: 1_000n }),
+    row(3, { before: 1_000n, after: 1_000n }),
+    row(4, { before: 5n, after: 5n }),
+    row(5, { before: 5n, after: 5n }),
+    row(2, { currency: 'USD', eventTime: AT + 9 }),
+  ]
+  expect(judge(rows).findings.map(({ action }) => action)).toEqual(['open'])
 })
 
 test.each([
