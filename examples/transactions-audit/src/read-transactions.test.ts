@@ -61,6 +61,9 @@ describe('openTransactions', () => {
         currency: 'PAYSIM',
         eventTime: Date.parse('2026-01-01T01:00:00Z'),
         sequence: null,
+        requestId: null,
+        reversesTransactionId: null,
+        processingMs: null,
       },
       expect.objectContaining({
         transactionId: 'line-3',

@@ -76,7 +76,7 @@ export function createRowStore({
       const firsts = byId.flatMap((sameId) => sameId.slice(0, 1))
       const others = byId.flatMap((sameId) => sameId.slice(1))
 
-      const { added, conflicting } = await send(firsts)
+      const { added, decided, conflicting } = await send(firsts)
       const disputed = new Set(conflicting.map(idOf))
       const isDisputed = ({ transaction }: TransactionRow) => disputed.has(idOf(transaction))
       const refused = [
@@ -93,7 +93,7 @@ export function createRowStore({
         const { accountId } = transaction
         await onReject({ line, text, fault: CONFLICTING_DUPLICATE, accountId, place })
       }
-      return rows.length - conflicts.length - added
+      return rows.length - conflicts.length - added - decided
     },
   }
 }

@@ -276,10 +276,13 @@ export const eventSourceContract: readonly EventSourceContractCase[] = [
       assert.ok(before.completeUpTo >= 1_000)
 
       const commit = await begin(eventsOf(kinds, 1))
-      const during = await readPage(source, { now: 3_000 })
-      assert.ok(during.completeUpTo <= 2_000)
-      assert.ok((await readPage(source, { now: 4_000 })).completeUpTo <= 2_000)
-      await commit()
+      try {
+        const during = await readPage(source, { now: 3_000 })
+        assert.ok(during.completeUpTo <= 2_000)
+        assert.ok((await readPage(source, { now: 4_000 })).completeUpTo <= 2_000)
+      } finally {
+        await commit()
+      }
       await settle()
       const after = await readPage(source, { now: 5_000 })
       assert.equal(after.rows.length, 1)
