@@ -38,6 +38,14 @@ export function timesLessThan(factor: number, peer: string): Target {
   }
 }
 
+/** At least `factor` times the peer's value, where more is better. */
+export function timesMoreThan(factor: number, peer: string): Target {
+  return {
+    text: `≥ ${factor}× ${peer}`,
+    holds: ({ value, peers }) => value >= factor * (peers[peer] ?? Number.NaN),
+  }
+}
+
 export function atMost(bound: number, unit: string): Target {
   return { text: `≤ ${formatBound(bound)} ${unit}`, holds: ({ value }) => value <= bound }
 }

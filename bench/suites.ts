@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Figure } from './figure.ts'
 
 /** Each is a folder of files, every one of which exports a `figure`. */
-export const suites: readonly string[] = ['alerts', 'core']
+export const suites: readonly string[] = ['alerts', 'core', 'detectors']
 
 /** The files of a suite that hold a figure; `*-peers.ts` are what figures share. */
 export function figureFiles(suite: string): string[] {

@@ -49,8 +49,8 @@ export interface OrderedState<State> {
   pending: AccountEvent[]
   /** Events up to this moment were judged, in epoch milliseconds. */
   judgedUpTo: number
-  /** Names of the events that were judged last, to tell one that comes again from one that is late. */
-  readonly recent: string[]
+  /** Names of the last three events judged, to tell one that comes again from one that is late. */
+  recent: readonly string[]
 }
 
 /** A detector made of ordered rules. Several of one key can be combined. */
@@ -65,9 +65,6 @@ export interface OrderedDetector<
 
 /** The key of rules that judge the events of all accounts together. */
 export const SYSTEM_KEY = 'system'
-
-/** The most names that a state keeps of events that were judged. */
-const RECENT_MAX = 8
 
 /** Before any moment; unlike an infinity, JSON can hold it. */
 const NEVER = Number.MIN_SAFE_INTEGER
@@ -166,10 +163,15 @@ function judge<State, Config, RuleId extends string, Reason extends string>(
   config: Config,
 ): void {
   const { state } = step
-  if (state.recent.length === RECENT_MAX) state.recent.shift()
-  state.recent.push(nameOf(rules, event))
+  state.recent = withNewest(state.recent, nameOf(rules, event))
   state.judgedUpTo = event.eventTime
   rules.judge(state.rules, event, step, config)
+}
+
+/** The last three. A list of its own has no spare room, which among millions of states is worth a copy. */
+function withNewest([first, second]: readonly string[], name: string): readonly string[] {
+  if (first === undefined) return [name]
+  return second === undefined ? [name, first] : [name, first, second]
 }
 
 function wait(state: OrderedState<unknown>, event: AccountEvent): void {
