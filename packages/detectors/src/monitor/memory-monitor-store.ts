@@ -1,30 +1,40 @@
 import type { Finding } from '../detector/finding.ts'
+import { applyEventUpdate } from '../monitoring-events/apply-event-update.ts'
+import { applyFindingToEvent } from '../monitoring-events/apply-finding-to-event.ts'
+import type { MonitoringEvent } from '../monitoring-events/monitoring-event.ts'
+import type { MonitoringEventUpdate } from '../monitoring-events/monitoring-repository.ts'
 import type {
   KeyState,
   LeaseRequest,
   MonitorCommit,
+  MonitorNote,
   MonitorStore,
   PartitionLease,
   SetAsideRow,
 } from './monitor-store.ts'
+import { type HeldPartition, isHeldBy, sharePartitions } from './share-partitions.ts'
 import { applyFinding, type StoredFinding } from './stored-finding.ts'
 
 /** A {@link MonitorStore} in memory, with what it holds for whoever tests. */
 export interface MemoryMonitorStore extends MonitorStore {
   findings(): readonly StoredFinding[]
   setAside(): readonly SetAsideRow[]
+  /** The findings as people work on them, oldest first. */
+  events(): readonly MonitoringEvent[]
+  /** As `updateEvent` of a `MonitoringRepository`; what a person ends is told as ended. */
+  updateEvent(update: MonitoringEventUpdate): MonitoringEvent | 'unknown' | 'conflict'
 }
 
-interface Partition {
+interface Partition extends HeldPartition {
   readonly pass: string
-  readonly partition: number
-  version: number
-  owner: string | null
-  token: number
-  leaseUntil: number
-  cursor: string | null
-  watermark: number | null
-  readAt: number | null
+  readonly cursor: string | null
+  readonly watermark: number | null
+  readonly readAt: number | null
+}
+
+interface Kept {
+  readonly stored: StoredFinding
+  readonly event: MonitoringEvent
 }
 
 /**
@@ -43,128 +53,120 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
   const partitions = new Map<string, Partition>()
   /** By pass and partition, then by key. */
   const states = new Map<string, Map<string, KeyState>>()
-  const findings = new Map<string, StoredFinding>()
-  /** When each monitor was last seen, by pass and owner. */
-  const seen = new Map<string, Map<string, number>>()
+  const findings = new Map<string, Kept>()
+  /** By pass, then by owner. */
+  const seen = new Map<string, Map<string, { readonly version: number; readonly at: number }>>()
   const aside: SetAsideRow[] = []
 
-  function partitionOf(request: LeaseRequest, partition: number): Partition {
-    const name = `${request.pass} ${partition}`
-    let kept = partitions.get(name)
-    if (kept === undefined) {
-      kept = {
-        pass: request.pass,
-        partition,
-        version: request.version,
-        owner: null,
-        token: 0,
-        leaseUntil: 0,
-        cursor: null,
-        watermark: null,
-        readAt: null,
-      }
-      partitions.set(name, kept)
-    }
-    if (kept.version < request.version) {
-      const { version } = request
-      Object.assign(kept, { version, cursor: null, watermark: null, token: kept.token + 1 })
-      states.delete(name)
-    }
-    return kept
+  function partitionFor({ pass, version }: LeaseRequest, partition: number): Partition {
+    const kept = partitions.get(nameOf({ pass, partition }))
+    if (kept === undefined) return { ...UNREAD, pass, partition, version }
+    if (kept.version >= version) return kept
+    states.delete(nameOf(kept))
+    return { ...kept, version, cursor: null, watermark: null, owner: null, token: kept.token + 1 }
   }
 
-  function fairShare({ pass, owner, now, leaseMs, partitions: count }: LeaseRequest): number {
-    const owners = seen.get(pass) ?? new Map<string, number>()
-    seen.set(pass, owners.set(owner, now))
-    for (const [other, at] of owners) if (at <= now - leaseMs) owners.delete(other)
-    return Math.ceil(count / owners.size)
+  function countOwners({ pass, owner, version, now, leaseMs }: LeaseRequest): number {
+    const owners = seen.get(pass) ?? new Map<string, { version: number; at: number }>()
+    seen.set(pass, owners.set(owner, { version, at: now }))
+    for (const [other, { at }] of owners) if (at <= now - leaseMs) owners.delete(other)
+    // An older release gets no partitions, so it has no share either.
+    return [...owners.values()].filter((each) => each.version >= version).length
   }
 
-  function put(finding: Finding): void {
-    const next = applyFinding(findings.get(finding.fingerprint), finding)
-    findings.set(finding.fingerprint, next)
+  function put(finding: Finding, now: number): void {
+    const kept = findings.get(finding.fingerprint)
+    const stored = applyFinding(kept?.stored, finding)
+    if (stored === kept?.stored) return
+    const current = kept?.event ?? { eventId: String(findings.size + 1) }
+    findings.set(finding.fingerprint, { stored, event: applyFindingToEvent(current, finding, now) })
   }
 
-  function refute({ rejudged, now }: Pick<MonitorCommit, 'rejudged' | 'now'>): void {
+  function putAll({ rejudged, findings: found, now }: MonitorNote): void {
     for (const { subject, ruleIds, fingerprints } of rejudged) {
-      for (const { finding } of findings.values()) {
+      for (const { stored } of findings.values()) {
+        const { finding } = stored
         if (finding.subject !== subject || !ruleIds.includes(finding.ruleId)) continue
         if (fingerprints.includes(finding.fingerprint)) continue
-        put({ ...finding, action: 'resolve', eventTime: Math.max(finding.eventTime, now) })
+        const eventTime = Math.max(finding.eventTime, now)
+        put({ ...finding, action: 'resolve', eventTime }, now)
       }
     }
+    for (const finding of found) put(finding, now)
   }
 
-  function held({ pass, partition, token }: PartitionLease): Partition | undefined {
-    const kept = partitions.get(`${pass} ${partition}`)
-    return kept?.token === token ? kept : undefined
+  function commit(page: MonitorCommit): 'committed' | 'lost' {
+    const { lease, cursorBefore, cursor, watermark, readAt } = page
+    const name = nameOf(lease)
+    const kept = partitions.get(name)
+    if (kept?.token !== lease.token || kept.cursor !== cursorBefore) return 'lost'
+    partitions.set(name, { ...kept, cursor, watermark, readAt })
+    const own = states.get(name) ?? new Map<string, KeyState>()
+    states.set(name, own)
+    for (const state of page.states) own.set(state.key, state)
+    putAll(page)
+    aside.push(...page.setAside)
+    return 'committed'
+  }
+
+  function updateEvent(update: MonitoringEventUpdate): MonitoringEvent | 'unknown' | 'conflict' {
+    const kept = [...findings.values()].find(({ event }) => event.eventId === update.eventId)
+    if (kept === undefined) return 'unknown'
+    const event = applyEventUpdate(kept.event, update)
+    if (event === 'conflict') return event
+    const { finding, revision, toldRevision } = kept.stored
+    const stored: StoredFinding =
+      event.status === 'resolved'
+        ? { finding: { ...finding, action: 'resolve' }, revision: revision + 1, toldRevision }
+        : kept.stored
+    findings.set(event.fingerprint, { stored, event })
+    return event
   }
 
   return {
     async lease(request) {
-      const { owner, now, leaseMs } = request
-      const share = fairShare(request)
+      const { pass, version, owner, now } = request
       const all = Array.from({ length: request.partitions }, (_, index) =>
-        partitionOf(request, index),
+        partitionFor(request, index),
       )
-      const own = all.filter((kept) => kept.owner === owner && kept.leaseUntil > now)
-      for (const extra of own.splice(share)) extra.owner = null
-      for (const kept of own) kept.leaseUntil = now + leaseMs
-      for (const free of all) {
-        if (own.length >= share) break
-        if (free.owner !== null && free.leaseUntil > now) continue
-        Object.assign(free, { owner, token: free.token + 1, leaseUntil: now + leaseMs })
-        own.push(free)
-      }
-      return own.map(({ pass, partition, token }) => ({ pass, partition, owner, token }))
+      const shared = sharePartitions(all, request, countOwners(request))
+      for (const partition of shared) partitions.set(nameOf(partition), partition)
+      return shared
+        .filter((partition) => isHeldBy(partition, owner, now) && partition.version <= version)
+        .map(({ partition, token }) => ({ pass, partition, owner, token }))
     },
     async release(owner) {
-      for (const kept of partitions.values()) if (kept.owner === owner) kept.owner = null
+      for (const [name, kept] of partitions) {
+        if (kept.owner === owner) partitions.set(name, { ...kept, owner: null })
+      }
       for (const owners of seen.values()) owners.delete(owner)
     },
-    async open({ pass, partition }) {
-      const kept = partitions.get(`${pass} ${partition}`)
-      const waiting = [...(states.get(`${pass} ${partition}`)?.values() ?? [])]
+    async open(lease) {
+      const { cursor, watermark, readAt } = partitions.get(nameOf(lease)) ?? UNREAD
+      const waiting = [...(states.get(nameOf(lease))?.values() ?? [])]
       return {
-        cursor: kept?.cursor ?? null,
-        watermark: kept?.watermark ?? null,
-        readAt: kept?.readAt ?? null,
+        cursor,
+        watermark,
+        readAt,
         waiting: waiting.filter(({ wakeAt }) => wakeAt !== null),
       }
     },
-    async loadStates({ pass, partition }, keys) {
-      const own = states.get(`${pass} ${partition}`)
+    async loadStates(lease, keys) {
+      const own = states.get(nameOf(lease))
       return keys.flatMap((key) => own?.get(key) ?? [])
     },
-    async commit(commit) {
-      const kept = held(commit.lease)
-      if (kept === undefined || kept.cursor !== commit.cursorBefore) return 'lost'
-      kept.cursor = commit.cursor
-      kept.watermark = commit.watermark
-      kept.readAt = commit.readAt
-      const name = `${kept.pass} ${kept.partition}`
-      const own = states.get(name) ?? new Map<string, KeyState>()
-      states.set(name, own)
-      for (const state of commit.states) own.set(state.key, state)
-      refute(commit)
-      for (const finding of commit.findings) put(finding)
-      aside.push(...commit.setAside)
-      return 'committed'
-    },
-    async note(note) {
-      refute(note)
-      for (const finding of note.findings) put(finding)
-    },
+    commit: async (page) => commit(page),
+    note: async (noted) => putAll(noted),
     async listUntold(limit) {
       return [...findings.values()]
-        .filter(({ revision, toldRevision }) => toldRevision < revision)
+        .filter(({ stored }) => stored.toldRevision < stored.revision)
         .slice(0, limit)
-        .map(({ finding, revision }) => ({ finding, revision }))
+        .map(({ stored: { finding, revision } }) => ({ finding, revision }))
     },
     async markTold(told) {
       for (const { fingerprint, revision } of told) {
-        const kept = findings.get(fingerprint)
-        if (kept !== undefined) kept.toldRevision = Math.max(kept.toldRevision, revision)
+        const stored = findings.get(fingerprint)?.stored
+        if (stored !== undefined) stored.toldRevision = Math.max(stored.toldRevision, revision)
       }
     },
     async listPositions() {
@@ -176,7 +178,23 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
         readAt,
       }))
     },
-    findings: () => [...findings.values()],
+    findings: () => [...findings.values()].map(({ stored }) => stored),
     setAside: () => [...aside],
+    events: () => [...findings.values()].map(({ event }) => event),
+    updateEvent,
   }
+}
+
+/** A partition of which nothing is known yet. */
+const UNREAD = {
+  owner: null,
+  token: 0,
+  leaseUntil: 0,
+  cursor: null,
+  watermark: null,
+  readAt: null,
+}
+
+function nameOf({ pass, partition }: Pick<PartitionLease, 'pass' | 'partition'>): string {
+  return `${pass} ${partition}`
 }

@@ -6,6 +6,7 @@ export {
   type PgNotification,
 } from './listen-on-pg-pool.ts'
 export { migrations } from './migrations.ts'
+export { createPostgresMonitorStore } from './monitor/postgres-monitor-store.ts'
 export {
   createPostgresEventSource,
   type ListenToChannel,

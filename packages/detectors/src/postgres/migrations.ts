@@ -1,8 +1,10 @@
 import type { Migration } from '@assay/core'
 
+import { monitorMigrations } from './monitor/monitor-migrations.ts'
+
 /**
- * The tables of the repositories and of the event source. Give them to `migrate` after those of
- * `@assay/core/postgres`.
+ * The tables of the repositories, of the event source and of the monitor. Give them to `migrate`
+ * after those of `@assay/core/postgres`.
  *
  * @example
  * ```ts no-run
@@ -154,4 +156,5 @@ end
 $$;
 `,
   },
+  ...monitorMigrations,
 ]

@@ -16,6 +16,12 @@ export {
   type LedgerRepositoryContractCase,
   type LedgerRows,
 } from './ledger-repository-contract.ts'
+export {
+  type CreateMonitorStore,
+  monitorStoreContract,
+  type MonitorStoreContractCase,
+  type MonitorStoreUnderTest,
+} from './monitor-store-contract.ts'
 export { compareWithPlanted, type PlantedComparison, type PlantedFault } from './planted-fault.ts'
 export {
   type CreateScanRepository,

@@ -1,0 +1,43 @@
+import type { Finding } from '../detector/finding.ts'
+import { algorithmOf } from './finding-algorithm.ts'
+import type { MonitoringEvent } from './monitoring-event.ts'
+
+/**
+ * The event of a finding that has opened, grown or ended. Who has taken it on stays with it.
+ *
+ * @param current the event so far, or the id of the one that begins
+ * @param finding as it is now
+ * @param now when it is stored
+ */
+export function applyFindingToEvent(
+  current: MonitoringEvent | { readonly eventId: string },
+  finding: Finding,
+  now: number,
+): MonitoringEvent {
+  const { amount } = finding
+  return {
+    ...('status' in current ? current : { ...UNTOUCHED, ...current, detectedAt: now }),
+    fingerprint: finding.fingerprint,
+    type: finding.ruleId,
+    severity: finding.severity,
+    cardId: finding.subject,
+    transactionIds: finding.transactionIds,
+    amountMinor: amount?.amountMinor ?? null,
+    currency: amount?.currency ?? null,
+    algorithm: algorithmOf(finding),
+    confidence: finding.confidence,
+    eventData: finding.evidence,
+    eventTime: finding.eventTime,
+    updatedAt: now,
+    ...(finding.action === 'resolve' && { status: 'resolved' as const, resolvedAt: now }),
+  }
+}
+
+const UNTOUCHED = {
+  status: 'open' as const,
+  acknowledgedBy: null,
+  acknowledgedAt: null,
+  resolvedBy: null,
+  resolvedAt: null,
+  resolutionNotes: null,
+}

@@ -1,0 +1,10 @@
+/**
+ * Anything as JSON that PostgreSQL can take texts from: it has no form for the character zero and for
+ * halves of surrogate pairs, and a text with one would stop a whole page. They are replaced by U+FFFD.
+ */
+export function toStorableJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => {
+    if (typeof part === 'bigint') return String(part)
+    return typeof part === 'string' ? part.toWellFormed().replaceAll('\0', '\uFFFD') : part
+  })
+}
