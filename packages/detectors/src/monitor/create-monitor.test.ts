@@ -1,4 +1,4 @@
-import { createAlertManager } from '@assay/core'
+import { createAlertManager, createMetrics } from '@assay/core'
 import { createRecordingChannel, createTestClock, faulty } from '@assay/core/testing'
 import { expect, test } from 'vitest'
 
@@ -264,4 +264,30 @@ test('gives its partitions back when it is closed', async () => {
   await monitor.cycle()
   await monitor.close()
   expect((await store.listPositions()).map(({ owner }) => owner)).not.toContain('one')
+})
+
+test('counts what was read, judged and passed over, and how far behind it is', async () => {
+  const metrics = createMetrics()
+  const { clock, source, monitor } = createWorld({ metrics })
+  source.add([payment('tx-1'), payment('tx-2', { accountId: 'card-8', balanceAfterMinor: null })])
+  await clock.advance(60_000)
+  await monitor.cycle()
+  const values = Object.fromEntries(
+    metrics
+      .collect()
+      .flatMap((family) =>
+        family.type === 'histogram'
+          ? []
+          : family.series.map(({ labels, value }) => [
+              [family.name, ...Object.values(labels)].join(' '),
+              value,
+            ]),
+      ),
+  )
+  expect(values).toMatchObject({
+    'monitor_events_read_total ledger/account-every-15000': 2,
+    'monitor_evaluated_total balance.arithmetic': 1,
+    'monitor_not_evaluable_total balance.arithmetic balance-missing': 1,
+    'monitor_lag_seconds ledger/account-every-15000': 10.001,
+  })
 })

@@ -68,6 +68,8 @@ export function createMonitorPass(options: MonitorPassOptions): MonitorPass {
         hasMore = worked.includes(true)
       }
       coverage.cycle((now() - startedAt) / 1_000)
+      const watermarks = [...runs.values()].flatMap(({ watermark }) => watermark ?? [])
+      if (watermarks.length > 0) coverage.lag((now() - Math.min(...watermarks)) / 1_000)
       return { isWaiting: [...runs.values()].some((run) => run.isWaiting) }
     },
   }

@@ -48,6 +48,8 @@ export interface PartitionRun {
   advance(now: number, signal: AbortSignal): Promise<'more' | 'caught-up' | 'lost'>
   /** Whether something waits for time to pass. */
   readonly isWaiting: boolean
+  /** Up to when it has judged, in epoch milliseconds; `null` while that is unknown. */
+  readonly watermark: number | null
 }
 
 type Runner = DetectorRunner<OrderedState<unknown>>
@@ -103,7 +105,11 @@ export function createPartitionRun(options: PartitionRunOptions): PartitionRun {
     const upTo = page.cursor
     const anew = await judgeLate(step.late, at.runner, { upTo, watermark, now, signal })
     const readAt = page.rows.length > 0 ? now : at.readAt
-    if (page.rows.length === 0 && step.touched.length === 0) return null
+    if (page.rows.length === 0 && step.touched.length === 0) {
+      // Time has passed and nothing else has happened, which is not worth a commit.
+      at.watermark = watermark
+      return null
+    }
     return {
       lease,
       cursorBefore: at.cursor,
@@ -140,6 +146,9 @@ export function createPartitionRun(options: PartitionRunOptions): PartitionRun {
   return {
     get isWaiting() {
       return position?.runner.isWaiting ?? false
+    },
+    get watermark() {
+      return position?.watermark ?? null
     },
     async advance(now, signal) {
       const at = position ?? (await open())

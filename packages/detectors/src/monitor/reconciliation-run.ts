@@ -89,6 +89,7 @@ export function createReconciliationRun(
 
   return {
     isWaiting: false,
+    watermark: null,
     async advance(now, signal) {
       const at = position ?? (await store.open(lease))
       position = null
