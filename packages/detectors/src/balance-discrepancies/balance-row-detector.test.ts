@@ -262,7 +262,9 @@ test('keeps no more of an account than it says, in whatever order they come', ()
     [1, 6, 5, 4, 3, 2],
   ]) {
     const rows = sequences.map((sequence, at) => row(sequence, { eventTime: AT + at }))
-    expect(judge(rows, { keptMax: 3 }).state).toMatchObject({ rules: { links: { length: 3 } } })
+    expect(judge(rows, { keptMax: 3 }).state).toMatchObject({
+      rules: { kept: 3, last: { before: { before: { before: null } } } },
+    })
   }
 })
 

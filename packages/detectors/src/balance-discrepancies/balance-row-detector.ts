@@ -13,8 +13,9 @@ import {
   type BalanceLink,
   type BalanceRowState,
   createBalanceRowState,
-  cutOffFirst,
   insertLink,
+  linksOf,
+  takeFirst,
 } from './balance-row-state.ts'
 import {
   BALANCE_ROW_RULE_IDS,
@@ -38,15 +39,14 @@ const rules: OrderedRules<BalanceRowState, BalanceRowConfig, BalanceRowRuleId, B
   init: createBalanceRowState,
   judge(state, event, verdicts, config) {
     if (event.kind !== 'transaction') return
-    const obstacle = obstacleOf(state, event)
-    if (obstacle !== null) {
-      for (const ruleId of BALANCE_ROW_RULE_IDS) passOver(verdicts, ruleId, obstacle, event)
-      if (obstacle === 'mixed-currency') leaveGap(state, event, verdicts, config)
-      return
+    if (event.status !== 'completed') {
+      passOverAll(verdicts, 'not-completed', event)
+    } else if (state.currency !== null && state.currency !== event.currency) {
+      passOverAll(verdicts, 'mixed-currency', event)
+      leaveGap(state, event, verdicts, config)
+    } else {
+      takePlace(state, event, verdicts, config)
     }
-    judgeArithmetic(event, verdicts, config)
-    state.currency ??= event.currency
-    takePlace(state, event, verdicts, config)
   },
 }
 
@@ -65,16 +65,37 @@ export const balanceRowDetector: OrderedDetector<
   BalanceRowReason
 > = inEventOrder(rules)
 
-/** Why a transaction is left out of everything; `null` when it counts. */
-function obstacleOf(
-  { links, currency }: BalanceRowState,
+/** A transaction that is left out of everything. */
+function passOverAll(
+  verdicts: BalanceRowVerdicts,
+  reason: BalanceRowReason | OrderReason,
   transaction: Transaction,
-): BalanceRowReason | OrderReason | null {
-  if (transaction.status !== 'completed') return 'not-completed'
-  for (const { transactionId } of links) {
-    if (transactionId === transaction.transactionId) return 'repeated'
+): void {
+  for (const ruleId of BALANCE_ROW_RULE_IDS) passOver(verdicts, ruleId, reason, transaction)
+}
+
+/** Puts a transaction in its place in the order of booking, and judges what that changes. */
+function takePlace(
+  state: BalanceRowState,
+  transaction: Transaction,
+  verdicts: BalanceRowVerdicts,
+  config: BalanceRowConfig,
+): void {
+  const order = orderOf(state.last, transaction, config)
+  if (order !== 'after' && isKept(state, transaction)) {
+    passOverAll(verdicts, 'repeated', transaction)
+    return
   }
-  return currency === null || currency === transaction.currency ? null : 'mixed-currency'
+  judgeArithmetic(transaction, verdicts, config)
+  state.currency ??= transaction.currency
+  if (order === 'after' || order === 'unknown') {
+    const link = appendLink(state, transaction, config.keptMax)
+    link.gap = state.gap ?? (order === 'after' ? null : 'order-not-proven')
+    closeGap(state, transaction)
+    judgeLink(state, link, transaction, verdicts, config)
+  } else {
+    takeEarlierPlace(state, transaction, verdicts, config)
+  }
 }
 
 function judgeArithmetic(
@@ -92,28 +113,44 @@ function judgeArithmetic(
   findings.push(faultInTransaction('balance.arithmetic', 'open', transaction, fault, tenant))
 }
 
-/** Puts a transaction in its place in the order of booking, and judges what that changes. */
-function takePlace(
+/** How a transaction stands to a link: nothing comes before the first one. */
+function orderOf(
+  link: BalanceLink | null,
+  { sequence, eventTime }: Transaction,
+  { orderProven }: BalanceRowConfig,
+): 'after' | 'tie' | 'before' | 'unknown' {
+  if (link === null) return 'after'
+  if (sequence !== null && link.sequence !== null) {
+    if (sequence > link.sequence) return 'after'
+    return sequence === link.sequence ? 'tie' : 'before'
+  }
+  // A sequence on one side only proves nothing.
+  if (!orderProven || sequence !== link.sequence) return 'unknown'
+  return eventTime === link.eventTime ? 'tie' : 'after'
+}
+
+function isKept(state: BalanceRowState, { transactionId }: Transaction): boolean {
+  return linksOf(state).some((link) => link.transactionId === transactionId)
+}
+
+/** It shares its place with another transaction, or was booked before one that has come already. */
+function takeEarlierPlace(
   state: BalanceRowState,
   transaction: Transaction,
   verdicts: BalanceRowVerdicts,
   config: BalanceRowConfig,
 ): void {
-  const { links } = state
+  const links = linksOf(state)
   const before = indexBefore(links, transaction, config)
-  const order = orderAt(links, before, transaction, config)
-  if (order === 'tie') {
-    takeInTie(state, before, transaction, verdicts, config)
-  } else if (before === links.length - 1) {
-    const link = appendLink(state, transaction, config.keptMax)
-    link.gap = state.gap ?? (order === 'after' ? null : 'order-not-proven')
-    closeGap(state, transaction)
-    judgeLink(state, links.length - 1, transaction, verdicts, config)
+  const link = links[before] ?? null
+  const next = links[before + 1] ?? null
+  if (link !== null && orderOf(link, transaction, config) === 'tie') {
+    takeInTie(state, link, next, transaction, verdicts, config)
   } else if (before === -1 && state.isCut) {
     passOver(verdicts, 'balance.continuity', 'late', transaction)
     passOver(verdicts, 'balance.negative', 'late', transaction)
-  } else {
-    takeInBetween(state, before + 1, transaction, verdicts, config)
+  } else if (next !== null) {
+    takeInBetween(state, before + 1, next, transaction, verdicts, config)
   }
 }
 
@@ -123,66 +160,48 @@ function indexBefore(
   transaction: Transaction,
   config: BalanceRowConfig,
 ): number {
-  let index = links.length - 1
-  while (index >= 0 && orderAt(links, index, transaction, config) === 'before') index -= 1
-  return index
-}
-
-/** How a transaction stands to a link: nothing comes before the first one. */
-function orderAt(
-  links: readonly BalanceLink[],
-  index: number,
-  { sequence, eventTime }: Transaction,
-  { orderProven }: BalanceRowConfig,
-): 'after' | 'tie' | 'before' | 'unknown' {
-  const link = links[index]
-  if (link === undefined) return 'after'
-  if (sequence !== null && link.sequence !== null) {
-    if (sequence === link.sequence) return 'tie'
-    return sequence > link.sequence ? 'after' : 'before'
-  }
-  // A sequence on one side only proves nothing.
-  if (!orderProven || sequence !== link.sequence) return 'unknown'
-  return eventTime === link.eventTime ? 'tie' : 'after'
+  return links.findLastIndex((link) => orderOf(link, transaction, config) !== 'before')
 }
 
 /** Any of the transactions in one place may be the first or the last, so none has a certain neighbour. */
 function takeInTie(
   state: BalanceRowState,
-  index: number,
+  link: BalanceLink,
+  next: BalanceLink | null,
   transaction: Transaction,
   verdicts: BalanceRowVerdicts,
   config: BalanceRowConfig,
 ): void {
-  const link = state.links[index]!
-  const next = state.links[index + 1]
   passOver(verdicts, 'balance.continuity', link.gap ?? 'order-not-proven', transaction)
   passOver(verdicts, 'balance.negative', 'order-not-proven', transaction)
   link.isTied = true
-  if (next === undefined) state.gap ??= 'order-not-proven'
-  else next.gap ??= 'order-not-proven'
-  judgeContinuityAgain(state, index, transaction, verdicts, config)
-  judgeContinuityAgain(state, index + 1, transaction, verdicts, config)
-  judgeNegativeAgain(state, index, transaction, verdicts, config)
+  judgeContinuityAgain(state, link, transaction, verdicts, config)
+  if (next === null) {
+    state.gap ??= 'order-not-proven'
+  } else {
+    next.gap ??= 'order-not-proven'
+    judgeContinuityAgain(state, next, transaction, verdicts, config)
+  }
+  judgeNegativeAgain(state, link, transaction, verdicts, config)
 }
 
 /** It was booked before what has come already. */
 function takeInBetween(
   state: BalanceRowState,
   index: number,
+  next: BalanceLink,
   transaction: Transaction,
   verdicts: BalanceRowVerdicts,
   config: BalanceRowConfig,
 ): void {
-  const next = state.links[index]!
   const link = insertLink(state, transaction, index)
   // What kept the next one from being compared lies before both; which side a row of another currency
   // lies on is not known.
   link.gap = next.gap
   if (next.gap !== 'mixed-currency') next.gap = null
-  judgeLink(state, index, transaction, verdicts, config)
-  judgeContinuityAgain(state, index + 1, transaction, verdicts, config)
-  if (state.links.length > config.keptMax) cutOffFirst(state)
+  judgeLink(state, link, transaction, verdicts, config)
+  judgeContinuityAgain(state, next, transaction, verdicts, config)
+  if (state.kept > config.keptMax) takeFirst(state)
 }
 
 /** A row that is left out may have moved the balance: nothing is compared across it. */
@@ -192,16 +211,14 @@ function leaveGap(
   verdicts: BalanceRowVerdicts,
   config: BalanceRowConfig,
 ): void {
-  const { links } = state
+  const links = linksOf(state)
   const before = indexBefore(links, transaction, config)
   // What it may have stood beside was cut off.
   if (before === -1 && state.isCut) return
-  const isTied = orderAt(links, before, transaction, config) === 'tie'
-  for (const index of isTied ? [before, before + 1] : [before + 1]) {
-    const link = links[index]
-    if (link === undefined) continue
+  const isTied = orderOf(links[before] ?? null, transaction, config) === 'tie'
+  for (const link of links.slice(isTied ? before : before + 1, before + 2)) {
     link.gap ??= 'mixed-currency'
-    judgeContinuityAgain(state, index, transaction, verdicts, config)
+    judgeContinuityAgain(state, link, transaction, verdicts, config)
   }
   if (before < links.length - 1) return
   state.gap = 'mixed-currency'

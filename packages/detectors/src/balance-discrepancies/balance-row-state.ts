@@ -5,8 +5,10 @@ import type { BalanceRowReason } from './balance-rule.ts'
 export interface BalanceRowState {
   /** Of its first completed transaction. */
   currency: string | null
-  /** The last completed transactions in the order of booking, as many as are kept. */
-  readonly links: BalanceLink[]
+  /** The completed transaction that was booked last, and by way of it those before. */
+  last: BalanceLink | null
+  /** How many of them there are. */
+  kept: number
   /** Whether there were more, so that what lies before the first link is not known any more. */
   isCut: boolean
   /** Whether the last known balance before the first link lies below the limit. */
@@ -33,13 +35,16 @@ export interface BalanceLink {
   /** Which findings about it are open. */
   isBroken: boolean
   isNegative: boolean
+  /** The one that was booked before it. */
+  before: BalanceLink | null
 }
 
 /** The state of an account of which nothing is known. */
 export function createBalanceRowState(): BalanceRowState {
   return {
     currency: null,
-    links: [],
+    last: null,
+    kept: 0,
     isCut: false,
     wasBelowLimit: false,
     gap: 'first-of-account',
@@ -49,34 +54,57 @@ export function createBalanceRowState(): BalanceRowState {
 
 /**
  * Makes a link of a transaction that comes after all others. When as many are kept as may be, the first
- * one is cut off and becomes the new one, so that a transaction costs no object of its own.
+ * one is forgotten and becomes the new one, so that a transaction costs no object of its own.
+ *
+ * @param keptMax at least 2, so that the one before it stays
  */
 export function appendLink(
   state: BalanceRowState,
   transaction: LedgerTransaction,
   keptMax: number,
 ): BalanceLink {
-  const link = state.links.length < keptMax ? emptyLink() : cutOffFirst(state)
+  const link = state.kept < keptMax ? emptyLink() : takeFirst(state)
   fillLink(link, transaction)
-  state.links.push(link)
+  link.before = state.last
+  state.last = link
+  state.kept += 1
   return link
 }
 
-/** Makes a link of a transaction that comes before others. It may be one more than are to be kept. */
+/**
+ * Makes a link of a transaction that comes before others. It may be one more than are to be kept.
+ *
+ * @param index how many links come before it
+ */
 export function insertLink(
-  { links }: BalanceRowState,
+  state: BalanceRowState,
   transaction: LedgerTransaction,
   index: number,
 ): BalanceLink {
   const link = emptyLink()
   fillLink(link, transaction)
-  links.splice(index, 0, link)
+  const links = linksOf(state)
+  const next = links[index]!
+  link.before = next.before
+  next.before = link
+  state.kept += 1
   return link
 }
 
-/** Forgets the first link, but for what the others need of it. */
-export function cutOffFirst(state: BalanceRowState): BalanceLink {
-  const first = state.links.shift()!
+/** All links in the order of booking. */
+export function linksOf({ last }: BalanceRowState): BalanceLink[] {
+  const links: BalanceLink[] = []
+  for (let link = last; link !== null; link = link.before) links.push(link)
+  return links.reverse()
+}
+
+/** Takes away the first of at least two links, and keeps of it what the others need. */
+export function takeFirst(state: BalanceRowState): BalanceLink {
+  let second = state.last!
+  for (let place = state.kept; place > 2; place -= 1) second = second.before!
+  const first = second.before!
+  second.before = null
+  state.kept -= 1
   state.wasBelowLimit = first.isBelowLimit
   state.isCut = true
   return first
@@ -94,6 +122,7 @@ function emptyLink(): BalanceLink {
     isBelowLimit: false,
     isBroken: false,
     isNegative: false,
+    before: null,
   }
 }
 

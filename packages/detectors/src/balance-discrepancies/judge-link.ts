@@ -7,7 +7,7 @@ import {
   negativeFaultOf,
 } from './balance-fault.ts'
 import type { BalanceRowConfig } from './balance-row-config.ts'
-import type { BalanceLink, BalanceRowState } from './balance-row-state.ts'
+import { type BalanceLink, type BalanceRowState, linksOf } from './balance-row-state.ts'
 import type { BalanceRowReason, BalanceRowRuleId } from './balance-rule.ts'
 
 /** Where the rules on transactions put what they find. */
@@ -19,13 +19,12 @@ const NEGATIVE = 'balance.negative'
 /** Judges the link of the transaction that has just come. */
 export function judgeLink(
   state: BalanceRowState,
-  index: number,
+  link: BalanceLink,
   transaction: LedgerTransaction & { readonly kind: 'transaction' },
   verdicts: BalanceRowVerdicts,
   config: BalanceRowConfig,
 ): void {
-  const link = state.links[index]!
-  const fault = continuityOf(state, index, config)
+  const fault = continuityOf(link, config)
   if (typeof fault === 'string') {
     passOver(verdicts, CONTINUITY, fault, transaction)
   } else {
@@ -33,9 +32,13 @@ export function judgeLink(
     if (fault !== null) tell(state, link, CONTINUITY, fault, transaction, verdicts, config)
   }
 
-  if (link.balanceAfterMinor === null) passOver(verdicts, NEGATIVE, 'balance-missing', transaction)
+  const { balanceAfterMinor } = link
+  if (balanceAfterMinor === null) passOver(verdicts, NEGATIVE, 'balance-missing', transaction)
   else verdicts.evaluated[NEGATIVE] += 1
-  judgeNegativeAgain(state, index, transaction, verdicts, config)
+  // No limit lies above zero, so that most links need no further look.
+  const isPositive = balanceAfterMinor !== null && balanceAfterMinor >= 0n
+  if (isPositive && link === state.last) return
+  judgeNegativeAgain(state, link, transaction, verdicts, config)
 }
 
 /**
@@ -45,14 +48,12 @@ export function judgeLink(
  */
 export function judgeContinuityAgain(
   state: BalanceRowState,
-  index: number,
+  link: BalanceLink,
   cause: LedgerTransaction,
   verdicts: BalanceRowVerdicts,
   config: BalanceRowConfig,
 ): void {
-  const link = state.links[index]
-  if (link === undefined) return
-  const fault = continuityOf(state, index, config)
+  const fault = continuityOf(link, config)
   tell(state, link, CONTINUITY, typeof fault === 'string' ? null : fault, cause, verdicts, config)
 }
 
@@ -64,15 +65,14 @@ export function judgeContinuityAgain(
  */
 export function judgeNegativeAgain(
   state: BalanceRowState,
-  from: number,
+  from: BalanceLink,
   cause: LedgerTransaction,
   verdicts: BalanceRowVerdicts,
   config: BalanceRowConfig,
 ): void {
-  const { links } = state
-  let wasBelow = from === 0 ? state.wasBelowLimit : links[from - 1]!.isBelowLimit
-  for (let index = from; index < links.length; index += 1) {
-    const link = links[index]!
+  const links = linksOf(state)
+  let wasBelow = from.before?.isBelowLimit ?? state.wasBelowLimit
+  for (const link of links.slice(links.indexOf(from))) {
     const after = link.isTied ? null : link.balanceAfterMinor
     const limitMinor = after !== null && after < 0n ? limitOf(cause, config) : 0n
     link.isBelowLimit = after === null ? wasBelow : after < -limitMinor
@@ -87,14 +87,12 @@ export function judgeNegativeAgain(
 
 /** What is wrong between a link and the one before it, or why that cannot be said. */
 function continuityOf(
-  { links }: BalanceRowState,
-  index: number,
+  link: BalanceLink,
   { toleranceMinor }: BalanceRowConfig,
 ): BalanceFault | BalanceRowReason | null {
-  const link = links[index]!
   if (link.gap !== null) return link.gap
   if (link.isTied) return 'order-not-proven'
-  return continuityFaultOf(links[index - 1] ?? null, link, toleranceMinor)
+  return continuityFaultOf(link.before, link, toleranceMinor)
 }
 
 function limitOf(
