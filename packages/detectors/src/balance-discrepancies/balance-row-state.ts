@@ -95,7 +95,7 @@ export function insertLink(
 export function linksOf({ last }: BalanceRowState): BalanceLink[] {
   const links: BalanceLink[] = []
   for (let link = last; link !== null; link = link.before) links.push(link)
-  return links.reverse()
+  return links.toReversed()
 }
 
 /** Takes away the first of at least two links, and keeps of it what the others need. */

@@ -199,5 +199,5 @@ function timesOf(scans: readonly Scan[]): number[] {
 }
 
 function eventsOf(log: readonly ScanInput[]): AccountEvent[] {
-  return scansOf(log).map((scan) => ({ kind: 'scan', ...scan }))
+  return scansOf(log).map((scan) => Object.assign({ kind: 'scan' } as const, scan))
 }

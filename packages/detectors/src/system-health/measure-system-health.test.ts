@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 
+import type { RejectedRow } from '../detector/detect-over-accounts.ts'
 import type {
   AccountBalanceInput,
   LedgerEntryInput,
@@ -114,7 +115,7 @@ describe('the figures', () => {
   })
 
   test('leave out rows that do not parse, and say how many', async () => {
-    const onRejected = vi.fn()
+    const onRejected = vi.fn<(rejected: RejectedRow) => void>()
     const broken = { ...row('b'), amountMinor: 'ten' }
     const { rejected, transactions } = await measure([row('a'), broken], { onRejected })
     expect([rejected, transactions.total]).toEqual([1, 1])
