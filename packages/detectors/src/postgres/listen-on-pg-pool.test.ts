@@ -86,7 +86,7 @@ function collect() {
   const all: (string | null)[] = []
   let changed = Promise.withResolvers<void>()
   return {
-    add(payload: string | null): void {
+    add: (payload: string | null): void => {
       all.push(payload)
       changed.resolve()
       changed = Promise.withResolvers()

@@ -1,10 +1,4 @@
-import {
-  assertWholeNumber,
-  type SqlClient,
-  type SqlExecutor,
-  type SqlRow,
-  type SqlValue,
-} from '@assay/core'
+import { assertWholeNumber, type SqlClient, type SqlExecutor, type SqlValue } from '@assay/core'
 
 /** A query whose rows are fetched in batches. */
 export interface CursorQuery {
@@ -45,7 +39,7 @@ async function* readBatches<Row>(
   for (;;) {
     const { rows } = await executor.query(`fetch ${batchSize} from assay_rows`)
     // The reader parses each row, so that one that does not parse stops no other.
-    if (rows.length > 0) yield rows as readonly SqlRow[] as readonly Row[]
+    if (rows.length > 0) yield rows as readonly unknown[] as readonly Row[]
     if (rows.length < batchSize) return
   }
 }
