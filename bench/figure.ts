@@ -46,6 +46,14 @@ export function timesMoreThan(factor: number, peer: string): Target {
   }
 }
 
+/** At most so much of a quantity that stands beside the value. */
+export function atMostOfPeer(bound: number, peer: string): Target {
+  return {
+    text: `≤ ${formatBound(bound)} ${peer}`,
+    holds: ({ peers }) => (peers[peer] ?? Number.NaN) <= bound,
+  }
+}
+
 export function atMost(bound: number, unit: string): Target {
   return { text: `≤ ${formatBound(bound)} ${unit}`, holds: ({ value }) => value <= bound }
 }
