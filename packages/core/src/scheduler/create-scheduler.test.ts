@@ -400,6 +400,14 @@ describe('a breaker', () => {
     expect(runs).toHaveLength(1)
   })
 
+  test('further down that is open is a failure like any other', async () => {
+    const below = breakerOf(1)
+    below.forceOpen()
+    start({ run: () => below.execute(() => {}), breaker: breakerOf(5) })
+    await clock.advance(0)
+    expect(failures).toMatchObject([{ reason: 'failure', error: { code: 'CIRCUIT_OPEN' } }])
+  })
+
   test('that breaks is a failure, and the job is tried again', async () => {
     const breaker = { execute: () => Promise.reject(new Error('a broken breaker')) }
     start({ breaker })
@@ -464,7 +472,9 @@ describe('close', () => {
     expect(isClosed).toBe(false)
     expect(started.status()).toMatchObject({ state: 'closing', jobs: [{}, { nextAt: null }] })
     expect(signals[0]?.aborted).toBe(false)
-    expect(await started.runNow('later')).toEqual({ outcome: 'skipped', reason: 'closed' })
+    for (const name of ['job', 'later']) {
+      expect(await started.runNow(name)).toEqual({ outcome: 'skipped', reason: 'closed' })
+    }
     runs[0]?.resolve()
     await closed
     expect(runs).toHaveLength(1)
@@ -582,6 +592,12 @@ describe('run', () => {
     await make({ run }).run({ signal: AbortSignal.abort() })
     await clock.advance(1_000)
     expect(at).toEqual([])
+  })
+
+  test('resolves at once when the scheduler is closed already', async () => {
+    const made = make({})
+    await made.close()
+    await expect(made.run()).resolves.toBeUndefined()
   })
 
   test('goes on for more than a day', async () => {

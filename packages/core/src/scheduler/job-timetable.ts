@@ -53,7 +53,6 @@ export function createJobTimetable({
 
   function onPlanned(): void {
     if (plan === undefined) return
-    again?.cancel()
     // A timer may fire a little early: the run is the planned one all the same.
     const passed = Math.floor((clock.monotonic() - plan.firstAt) / intervalMs)
     const missed = Math.max(0, passed - plan.run)

@@ -170,6 +170,21 @@ describe('a lease', () => {
     expect(made.status().jobs[0]).toMatchObject({ lease: 'standby', lastOutcome: 'lease-lost' })
   })
 
+  test('that was lost is taken again for the next run, which knows nothing of it', async () => {
+    const aborted: boolean[] = []
+    const run = async ({ signal }: JobRun): Promise<void> => {
+      aborted.push(signal.aborted)
+      if (aborted.length === 1) await until(signal)
+      else throw new Error('another reason')
+    }
+    make('a', { run }).start()
+    await clock.advance(500)
+    await leases.release({ job: 'settle', token: 1n })
+    await clock.advance(INTERVAL_MS)
+    expect(aborted).toEqual([false, false])
+    expect(failures.map(({ reason }) => reason)).toEqual(['lease-lost', 'failure'])
+  })
+
   test('that cannot be renewed aborts the run before another may take it', async () => {
     const broken = { ...leases, renew: () => Promise.reject(new Error('no route to host')) }
     const aborted: number[] = []
@@ -241,6 +256,33 @@ describe('a lease', () => {
     make('b').start()
     await clock.advance(INTERVAL_MS - 1)
     expect(ran).toEqual([])
+  })
+
+  test('is held on to before runNow answers, so that it can be called again at once', async () => {
+    const a = make('a')
+    a.start()
+    await clock.advance(1_000)
+    for (let n = 0; n < 2; n += 1) {
+      expect(await a.runNow('settle')).toMatchObject({ outcome: 'success' })
+    }
+  })
+
+  test('is given back by the close of a scheduler that holds it between two runs', async () => {
+    const [a, b] = [make('a'), make('b')]
+    a.start()
+    await clock.advance(1_000)
+    await a.close()
+    expect(await b.runNow('settle')).toMatchObject({ outcome: 'success' })
+  })
+
+  test('is not waited for by a scheduler that is closed', async () => {
+    const [a, b] = [make('a'), make('b', { offsetMs: 20_000 })]
+    a.start()
+    b.start()
+    await clock.advance(21_000)
+    await a.close()
+    await b.close()
+    expect(clock.pending).toBe(0)
   })
 
   test('is given back only after the run has settled', async () => {

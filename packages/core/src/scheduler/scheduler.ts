@@ -74,7 +74,8 @@ export interface Scheduler {
    * Starts, and closes once `signal` aborts. It keeps the process alive until then.
    *
    * @param options.signal ends it, as SIGTERM would: what is running is waited for
-   * @returns a promise that resolves when the scheduler is closed, by the signal or by `close()`
+   * @returns a promise that resolves when the scheduler is closed, by the signal or by `close()`, and
+   *   at once when it was before
    */
   run(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
   /**
