@@ -1,9 +1,5 @@
 import type { SimulatedDay } from '../festival/festival-simulation.ts'
-import {
-  type FestivalOutage,
-  type LookalikeCause,
-  SIMULATED_RULE_IDS,
-} from '../festival/festival-truth.ts'
+import type { FestivalOutage, LookalikeCause } from '../festival/festival-truth.ts'
 import type { MonitoredDay } from './monitor-day.ts'
 import { type ShareEstimate, wilsonInterval } from './wilson-interval.ts'
 
@@ -67,16 +63,21 @@ interface Counts {
 const FAILURE_RATE = 'transactions.failure-rate'
 const EXAMPLES_MAX = 20
 
-/** Makes a tally of all rules that events are judged by. */
-export function createAccuracyTally(): AccuracyTally {
-  const ruleIds: readonly string[] = [...SIMULATED_RULE_IDS, FAILURE_RATE]
+/**
+ * Makes a tally.
+ *
+ * @param ruleIds the rules that are measured, in the order of the report
+ */
+export function createAccuracyTally(ruleIds: readonly string[]): AccuracyTally {
   const all = new Map(ruleIds.map((ruleId) => [ruleId, createCounts()]))
   const missed: AccuracyExample[] = []
   const unexplained: AccuracyExample[] = []
 
   function addAccounts(dayNumber: number, day: SimulatedDay, { raised }: MonitoredDay): void {
-    const open = new Map(day.faults().map((fault) => [keyOf(fault), fault]))
-    const lookalikes = new Map(day.lookalikes().map((one) => [keyOf(one), one]))
+    const faults = day.faults().filter(({ ruleId }) => all.has(ruleId))
+    const open = new Map(faults.map((fault) => [keyOf(fault), fault]))
+    const honest = day.lookalikes().filter(({ ruleId }) => all.has(ruleId))
+    const lookalikes = new Map(honest.map((one) => [keyOf(one), one]))
     for (const { ruleId, impliedBy } of open.values()) {
       if (impliedBy === null) all.get(ruleId)!.planted += 1
       else all.get(ruleId)!.implied += 1
@@ -98,8 +99,8 @@ export function createAccuracyTally(): AccuracyTally {
       }
       counts.falsePositives += 1
       const lookalike = lookalikes.get(key)
-      if (lookalike !== undefined) lookalikeOf(counts, lookalike.cause).found += 1
-      else if (isWithdrawn) counts.withdrawn += 1
+      if (isWithdrawn) counts.withdrawn += 1
+      else if (lookalike !== undefined) lookalikeOf(counts, lookalike.cause).found += 1
       else {
         counts.unexplained += 1
         keepExample(unexplained, { day: dayNumber, ruleId, subject, eventId })
@@ -111,7 +112,8 @@ export function createAccuracyTally(): AccuracyTally {
   }
 
   function addOutages(dayNumber: number, day: SimulatedDay, { raised }: MonitoredDay): void {
-    const counts = all.get(FAILURE_RATE)!
+    const counts = all.get(FAILURE_RATE)
+    if (counts === undefined) return
     const open = new Set(day.outages())
     counts.planted += open.size
     for (const { finding, toldAt } of raised.all()) {

@@ -5,7 +5,7 @@ import { groupDetectors, type MonitoredDetector } from '../../monitor/monitor-de
 import type { FestivalSimulationOptions } from '../festival/festival-plan.ts'
 import { createFestivalSimulation } from '../festival/festival-simulation.ts'
 import { type AccuracyExample, createAccuracyTally, type RuleAccuracy } from './accuracy-tally.ts'
-import { monitorDay } from './monitor-day.ts'
+import { monitorDay, RECONCILIATION_RULE_ID } from './monitor-day.ts'
 
 /** What {@link measureAccuracy} simulates, and who judges it. */
 export interface MeasureAccuracyOptions extends FestivalSimulationOptions {
@@ -17,6 +17,11 @@ export interface MeasureAccuracyOptions extends FestivalSimulationOptions {
   readonly allowedLatenessMs?: number | undefined
   /** After how many polls the monitor dies and another one takes over. Default 200. */
   readonly restartEveryPolls?: number | undefined
+  /**
+   * Which of the detectors: those that judge account by account, to which the audit of each day's
+   * ledger belongs, or those that judge the whole system. Default: both.
+   */
+  readonly scope?: 'account' | 'system' | undefined
   /** Called after each day. */
   readonly onDay?: ((progress: AccuracyProgress) => void) | undefined
 }
@@ -64,16 +69,22 @@ export async function measureAccuracy({
   pollEveryMs = 15_000,
   allowedLatenessMs = 10_000,
   restartEveryPolls = 200,
+  scope,
   onDay,
   ...festival
 }: MeasureAccuracyOptions): Promise<AccuracyReport> {
   assertWholeNumber('measureAccuracy', 'pollEveryMs', pollEveryMs, { min: 1 })
   assertWholeNumber('measureAccuracy', 'allowedLatenessMs', allowedLatenessMs, { min: 0 })
   assertWholeNumber('measureAccuracy', 'restartEveryPolls', restartEveryPolls, { min: 1 })
-  const groups = groupDetectors(detectors)
-  const tally = createAccuracyTally()
+  const measured = detectors.filter(
+    ({ detector }) => scope === undefined || detector.rules.scope === scope,
+  )
+  const groups = groupDetectors(measured)
+  const isReconciled = scope !== 'system'
+  const ruleIds = groups.flatMap(({ detector }) => Object.values(detector.rules.ruleIds).flat())
+  const tally = createAccuracyTally([...ruleIds, ...(isReconciled ? [RECONCILIATION_RULE_ID] : [])])
   const progress = { days: 0, accounts: 0, transactions: 0, scans: 0, redelivered: 0, late: 0 }
-  const options = { groups, pollEveryMs, allowedLatenessMs, restartEveryPolls }
+  const options = { groups, pollEveryMs, allowedLatenessMs, restartEveryPolls, isReconciled }
 
   for (const day of createFestivalSimulation(festival).days()) {
     const monitored = await monitorDay(day, options)

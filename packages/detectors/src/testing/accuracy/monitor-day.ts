@@ -1,6 +1,7 @@
 import { silentLogger } from '@assay/core'
 
 import { detectBalanceDiscrepancies } from '../../balance-discrepancies/detect-balance-discrepancies.ts'
+import type { AccountBalance } from '../../ledger/ledger-entry.ts'
 import { createMemoryLedgerRepository } from '../../ledger/memory-ledger-repository.ts'
 import { createMemoryMonitorStore } from '../../monitor/memory-monitor-store.ts'
 import type { DetectorGroup } from '../../monitor/monitor-detectors.ts'
@@ -21,6 +22,8 @@ export interface MonitorDayOptions {
   readonly allowedLatenessMs: number
   /** After how many polls the process dies and another one takes over. */
   readonly restartEveryPolls: number
+  /** Whether the day's ledger is audited in the end. */
+  readonly isReconciled: boolean
 }
 
 /** What came of a day. */
@@ -64,15 +67,25 @@ export async function monitorDay(
     const name = row.kind === 'scan' ? row.scanId : `${row.transactionId} ${row.status}`
     if (seen.has(name)) counts.redelivered += 1
     else if (row.kind === 'scan') counts.scans += 1
-    if (row.kind === 'transaction' && !seen.has(name)) ledger.set(row.transactionId, row)
+    // What was decided stays so, though the request may arrive after its decision.
+    if (
+      row.kind === 'transaction' &&
+      (row.status !== 'pending' || !ledger.has(row.transactionId))
+    ) {
+      ledger.set(row.transactionId, row)
+    }
     seen.add(name)
   }
   // Long after the last row, so that nothing waits any more.
   for (const afterMs of [0, MINUTE_MS, HOUR_MS]) await passes.poll(polledAt + afterMs)
 
-  const accounts = await audit(day, ledger.values(), raised, evaluated)
-  return { raised, evaluated, transactions: ledger.size, accounts, ...counts }
+  const balances = day.balances()
+  if (options.isReconciled) await audit(balances, ledger.values(), raised, evaluated)
+  return { raised, evaluated, transactions: ledger.size, accounts: balances.length, ...counts }
 }
+
+/** The rule that the audit judges. */
+export const RECONCILIATION_RULE_ID = 'balance.reconciliation'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -162,15 +175,14 @@ function createCoverage({ evaluated, counts }: Totals): MonitorCoverage {
   }
 }
 
-/** @returns how many accounts there are */
 async function audit(
-  day: SimulatedDay,
+  balances: readonly AccountBalance[],
   transactions: Iterable<SimulatedTransaction>,
   raised: RaisedFindings,
   evaluated: Record<string, number>,
-): Promise<number> {
-  const ruleId = 'balance.reconciliation'
-  const ledger = createMemoryLedgerRepository({ transactions, balances: day.balances() })
+): Promise<void> {
+  const ruleId = RECONCILIATION_RULE_ID
+  const ledger = createMemoryLedgerRepository({ transactions, balances })
   const { summary } = await detectBalanceDiscrepancies(
     { ledger },
     {
@@ -182,5 +194,4 @@ async function audit(
     },
   )
   evaluated[ruleId] = (evaluated[ruleId] ?? 0) + summary.rules[ruleId].evaluated
-  return summary.accounts
 }

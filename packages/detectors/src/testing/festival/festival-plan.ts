@@ -23,7 +23,7 @@ export interface FestivalSimulationOptions {
   readonly outagesPerDay?: number | undefined
   /**
    * How often a day a terminal is offline for 1 to 15 minutes, on average, so that its rows come later
-   * than a monitor waits for. Shorter gaps come by themselves. Default 0.5.
+   * than a monitor waits for. Shorter gaps come by themselves. Default 2.
    */
   readonly offlinePerDay?: number | undefined
   /** The most by which the clock of a terminal is wrong, in milliseconds. Default 1,500. */
@@ -72,7 +72,7 @@ export function readFestivalPlan({
   faultRates,
   nearMissRate = 0.005,
   outagesPerDay = 2,
-  offlinePerDay = 0.5,
+  offlinePerDay = 2,
   clockSkewMs = 1_500,
   opensAt = 1_749_895_200_000,
 }: FestivalSimulationOptions): FestivalPlan {
