@@ -68,7 +68,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
   async function runPass(pass: ScheduledPass, signal: AbortSignal): Promise<void> {
     const { isWaiting } = await pass.cycle(signal)
     await teller.tell()
-    if (isWaiting && settings.mode === 'continuous') pokeLater(pass)
+    if (isWaiting && pass.isPrompt && settings.mode === 'continuous') pokeLater(pass)
   }
 
   async function watchSources(): Promise<void> {
@@ -124,7 +124,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
     const ends = await Promise.all(
       sources.map(async ({ source }) =>
         source.watch?.(() => {
-          for (const pass of passes) if (pass.sourceId === source.id) poke(pass)
+          for (const pass of passes) if (pass.sourceId === source.id && pass.isPrompt) poke(pass)
         }),
       ),
     )

@@ -20,8 +20,8 @@ export interface MonitorOptions {
    */
   readonly reconciliation?: (ReconciliationOptions & { readonly everyMs?: number }) | undefined
   /**
-   * `polled`: each pass runs at its detectors' cadence. `continuous`: it also runs as soon as a source
-   * has news. Default `polled`.
+   * `polled`: each pass runs at its detectors' cadence. `continuous`: those that judge accounts also run
+   * as soon as a source has news. Default `polled`.
    */
   readonly mode?: 'polled' | 'continuous' | undefined
   /** What else runs at a cadence, once among all monitors of the store: health, maintenance. */

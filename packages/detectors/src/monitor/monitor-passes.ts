@@ -12,6 +12,8 @@ export interface ScheduledPass extends MonitorPass {
   readonly job: string
   readonly sourceId: string
   readonly everyMs: number
+  /** Whether it is worth to run at once when there is news. Rules over minutes keep to their cadence. */
+  readonly isPrompt: boolean
 }
 
 /**
@@ -37,7 +39,8 @@ export function createMonitorPasses(settings: MonitorSettings): readonly Schedul
         ...options,
         createRun: (lease) => createPartitionRun({ ...options, lease, detector }),
       })
-      return { ...run, job, sourceId: source.id, everyMs }
+      const isPrompt = detector.rules.scope === 'account'
+      return { ...run, job, sourceId: source.id, everyMs, isPrompt }
     })
     const { reconciliation } = settings
     if (reconciliation === undefined) return ofDetectors
@@ -52,7 +55,7 @@ export function createMonitorPasses(settings: MonitorSettings): readonly Schedul
       createRun: (lease) => createReconciliationRun({ ...options, lease }, reconciliation),
     })
     const { everyMs = RECONCILED_EVERY_MS } = reconciliation
-    return [...ofDetectors, { ...run, job, sourceId: source.id, everyMs }]
+    return [...ofDetectors, { ...run, job, sourceId: source.id, everyMs, isPrompt: false }]
   })
 }
 

@@ -38,7 +38,7 @@ export interface FailureRateOptions {
   readonly significance?: number | null | undefined
   /** By how much an episode's peak must grow to be told again, in hundredths of a percent. Default 500. */
   readonly peakStepBps?: number | undefined
-  /** The most distinct milliseconds that are counted one by one; beyond, seconds are. Default 10,000. */
+  /** The most distinct milliseconds that are counted one by one; beyond, seconds are. Default 2,000. */
   readonly momentsMax?: number | undefined
   /**
    * Whether pending transactions count as not failed, for parity. One that is pending and then decided
@@ -85,7 +85,7 @@ export function readFailureRateConfig({
   sampleMin = 40,
   significance = null,
   peakStepBps = 500,
-  momentsMax = 10_000,
+  momentsMax = 2_000,
   countsPending = false,
 }: FailureRateOptions = {}): FailureRateConfig {
   assertShare('opensAbove', opensAbove)
