@@ -36,10 +36,10 @@ export interface HealthTally {
 }
 
 /** The most currencies that are told apart. */
-export const CURRENCIES_MAX = 1_000
+const CURRENCIES_MAX = 1_000
 
 /** The most transactions of an account that are kept to recognise a repeated one. */
-export const REMEMBERED_MAX = 10_000
+const REMEMBERED_MAX = 10_000
 
 /** @param hasUniqueIds whether no transaction of an account can come twice */
 export function createHealthTally(
