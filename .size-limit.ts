@@ -12,6 +12,7 @@ const LIMITS: Readonly<Record<string, string>> = {
   '@assay/core/prometheus': '4 kB',
   '@assay/core/testing': '28 kB',
   '@assay/detectors': '6 kB',
+  '@assay/detectors/api': '8 kB',
   '@assay/detectors/postgres': '4 kB',
   '@assay/detectors/testing': '6 kB',
 }
