@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict'
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { createCircuitBreaker } from '../circuit-breaker/create-circuit-breaker.ts'
@@ -26,8 +28,8 @@ afterEach(async () => {
   void scheduler?.close({ signal: AbortSignal.abort() })
   await clock.advance(60_000)
   // Whatever a test did, nothing of it waits any more.
-  expect(clock.pending).toBe(0)
-  expect(scheduler?.status().state ?? 'closed').toBe('closed')
+  assert.equal(clock.pending, 0)
+  assert.equal(scheduler?.status().state ?? 'closed', 'closed')
   scheduler = undefined
 })
 
@@ -35,7 +37,9 @@ function make(
   job: Partial<ScheduledJob> | readonly Partial<ScheduledJob>[],
   options: Partial<SchedulerOptions> = {},
 ): Scheduler {
-  const jobs = [job].flat().map((each) => ({ name: 'job', intervalMs: 1_000, run() {}, ...each }))
+  const jobs = [job]
+    .flat()
+    .map((each) => Object.assign({ name: 'job', intervalMs: 1_000, run() {} }, each))
   const onError = (failure: JobFailure): void => void failures.push(failure)
   scheduler = createScheduler({ clock, onError, ...options, jobs })
   return scheduler
@@ -211,13 +215,13 @@ describe('a run that is due while the last one has not settled', () => {
   test('is skipped also when that one ran into its timeout and hangs', async () => {
     const metrics = createMetrics()
     const { run, runs, signals } = holding()
-    const { status } = start({ run, timeoutMs: 600 }, { metrics })
+    const started = start({ run, timeoutMs: 600 }, { metrics })
     await clock.advance(5_000)
     expect(signals[0]?.aborted).toBe(true)
     expect(runs).toHaveLength(1)
     expect(valueOf(metrics, 'scheduler_runs_total', { outcome: 'timeout' })).toBe(1)
     expect(valueOf(metrics, 'scheduler_skips_total', { reason: 'overlap' })).toBe(5)
-    expect(status().jobs[0]).toMatchObject({ runningSince: T0, lastOutcome: 'timeout' })
+    expect(started.status().jobs[0]).toMatchObject({ runningSince: T0, lastOutcome: 'timeout' })
 
     runs[0]?.reject(new Error('at last'))
     await clock.advance(1_000)
@@ -236,7 +240,7 @@ describe('a run that is due while the last one has not settled', () => {
 describe('a timeout', () => {
   test('aborts the signal with its error, and is told once', async () => {
     const run = ({ signal }: JobRun): Promise<void> => clock.sleep(5_000, { signal })
-    const { status } = start({ run, timeoutMs: 400 })
+    const started = start({ run, timeoutMs: 400 })
     await clock.advance(399)
     expect(failures).toEqual([])
     await clock.advance(1)
@@ -244,7 +248,7 @@ describe('a timeout', () => {
     expect(isAssayError(failures[0]?.error, 'JOB_TIMEOUT')).toBe(true)
     expect(failures[0]?.error).toMatchObject({ context: { job: 'job', timeoutMs: 400 } })
     // It heeded its signal, so that the next run is not in its way.
-    expect(status().jobs[0]).toMatchObject({ runningSince: null, lastDurationMs: 400 })
+    expect(started.status().jobs[0]).toMatchObject({ runningSince: null, lastDurationMs: 400 })
     await clock.advance(1_000)
     expect(failures).toHaveLength(2)
   })
@@ -269,11 +273,11 @@ describe('a timeout', () => {
 
   test('is no success, even if the job resolves after it', async () => {
     const { run, runs } = holding()
-    const { status } = start({ run, timeoutMs: 400 })
+    const started = start({ run, timeoutMs: 400 })
     await clock.advance(400)
     runs[0]?.resolve()
     await clock.advance(0)
-    expect(status().jobs[0]).toMatchObject({ lastOutcome: 'timeout', lastSuccessAt: null })
+    expect(started.status().jobs[0]).toMatchObject({ lastOutcome: 'timeout', lastSuccessAt: null })
   })
 })
 
@@ -291,7 +295,7 @@ describe('a job that fails', () => {
   ])('and %s is counted, logged and told, and runs again', async (_, run) => {
     const metrics = createMetrics()
     const error = vi.fn<(facts: object, message: string) => void>()
-    const { status } = start({ run }, { metrics, logger: { ...silentLogger, error } })
+    const started = start({ run }, { metrics, logger: { ...silentLogger, error } })
     await clock.advance(2_000)
     const failure = { job: 'job', reason: 'failure', error: broken }
     expect(failures).toEqual([failure, failure, failure])
@@ -300,7 +304,10 @@ describe('a job that fails', () => {
       { job: 'job', reason: 'failure', err: broken },
       'A job failed.',
     )
-    expect(status().jobs[0]).toMatchObject({ lastOutcome: 'failure', consecutiveFailures: 3 })
+    expect(started.status().jobs[0]).toMatchObject({
+      lastOutcome: 'failure',
+      consecutiveFailures: 3,
+    })
   })
 
   test('stops no other', async () => {
@@ -338,13 +345,19 @@ describe('a job that fails', () => {
     const run = (): void => {
       if (outcomes.shift() === false) throw broken
     }
-    const { status } = start({ run })
+    const started = start({ run })
     await clock.advance(1_000)
-    expect(status().jobs[0]?.consecutiveFailures).toBe(2)
+    expect(started.status().jobs[0]?.consecutiveFailures).toBe(2)
     await clock.advance(1_000)
-    expect(status().jobs[0]).toMatchObject({ consecutiveFailures: 0, lastSuccessAt: T0 + 2_000 })
+    expect(started.status().jobs[0]).toMatchObject({
+      consecutiveFailures: 0,
+      lastSuccessAt: T0 + 2_000,
+    })
     await clock.advance(1_000)
-    expect(status().jobs[0]).toMatchObject({ consecutiveFailures: 1, lastSuccessAt: T0 + 2_000 })
+    expect(started.status().jobs[0]).toMatchObject({
+      consecutiveFailures: 1,
+      lastSuccessAt: T0 + 2_000,
+    })
   })
 })
 
@@ -359,15 +372,18 @@ describe('a breaker', () => {
       at.push(clock.monotonic())
       if (clock.monotonic() < 2_000) throw new Error('down')
     }
-    const { status } = start({ run, breaker: breakerOf(2) }, { metrics })
+    const started = start({ run, breaker: breakerOf(2) }, { metrics })
     await clock.advance(3_000)
     expect(at).toEqual([0, 1_000])
     expect(valueOf(metrics, 'scheduler_skips_total', { reason: 'circuit-open' })).toBe(2)
     expect(failures).toHaveLength(2)
-    expect(status().jobs[0]).toMatchObject({ lastStartedAt: T0 + 1_000, runningSince: null })
+    expect(started.status().jobs[0]).toMatchObject({
+      lastStartedAt: T0 + 1_000,
+      runningSince: null,
+    })
     await clock.advance(1_000)
     expect(at).toEqual([0, 1_000, 4_000])
-    expect(status().jobs[0]?.lastOutcome).toBe('success')
+    expect(started.status().jobs[0]?.lastOutcome).toBe('success')
   })
 
   test('hears of a timeout as of a failure', async () => {
@@ -612,7 +628,7 @@ describe('run', () => {
 })
 
 test('the status tells what each job did and will do, as plain JSON', async () => {
-  const { status } = start([
+  const started = start([
     { run: () => clock.sleep(20), offsetMs: 100 },
     { name: 'other', intervalMs: 5_000, offsetMs: 4_000 },
   ])
@@ -623,7 +639,7 @@ test('the status tells what each job did and will do, as plain JSON', async () =
     lastDurationMs: null,
     lastSuccessAt: null,
   }
-  const now = status()
+  const now = started.status()
   expect(now).toEqual({
     state: 'started',
     jobs: [

@@ -82,7 +82,7 @@ export function createJobRunner({
       timeoutMs,
       clock,
       stop: stop.signal,
-      onBegin: record.began,
+      onBegin: () => record.began(),
     })
     const letGo = lease?.keep((error) => stop.abort(error))
     const outcome = await call.result
@@ -138,9 +138,6 @@ function settledWithin(
 ): Promise<void> {
   return new Promise((resolve) => {
     const timer = clock.setTimer(resolve, settleMs)
-    void ended.then(() => {
-      timer.cancel()
-      resolve()
-    })
+    void ended.finally(() => timer.cancel()).then(resolve)
   })
 }

@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict'
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { isAssayError } from '../errors/assay-error.ts'
@@ -28,7 +30,7 @@ beforeEach(() => {
 afterEach(async () => {
   for (const each of schedulers) void each.close({ signal: AbortSignal.abort() })
   await clock.advance(120_000)
-  expect(clock.pending).toBe(0)
+  assert.equal(clock.pending, 0)
 })
 
 /** One of several processes with the same job. */
@@ -55,16 +57,14 @@ function make(
 function killable(store: JobLeaseStore) {
   let isDead = false
   const silent = new Promise<never>(() => {})
-  const living =
-    <Args extends unknown[], Answer>(step: (...args: Args) => Promise<Answer>) =>
-    (...args: Args): Promise<Answer> =>
-      isDead ? silent : step(...args)
+  const living = <Answer>(step: () => Promise<Answer>): Promise<Answer> =>
+    isDead ? silent : step()
   return {
     kill: () => void (isDead = true),
     leases: {
-      take: living(store.take),
-      renew: living(store.renew),
-      release: living(store.release),
+      take: (request) => living(() => store.take(request)),
+      renew: (renewal) => living(() => store.renew(renewal)),
+      release: (lease) => living(() => store.release(lease)),
     } satisfies JobLeaseStore,
   }
 }
