@@ -236,3 +236,7 @@ export type { ReconciliationOptions } from './monitor/reconciliation-run.ts'
 export type { SourceRuleId } from './monitor/source-watch.ts'
 export type { StoredFinding } from './monitor/stored-finding.ts'
 export { alertOfFinding, type FindingAlerts } from './monitor/tell-findings.ts'
+export {
+  createSystemHealthJob,
+  type SystemHealthJobOptions,
+} from './monitoring-events/system-health-job.ts'

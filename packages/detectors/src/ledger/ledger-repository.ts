@@ -40,4 +40,6 @@ export interface ReadLedger {
   readonly candidates?: AccountCandidates | undefined
   /** Only these accounts. Default: all. */
   readonly accountIds?: readonly string[] | undefined
+  /** A hint: transactions before this event time may be left out, in epoch milliseconds. Default: none. */
+  readonly sinceMs?: number | undefined
 }

@@ -114,7 +114,10 @@ export function createPostgresLedgerRepository(
 
 type Conflict = AddedTransactions['conflicting'][number]
 
-function selectEntries(source: string, { candidates, accountIds }: ReadLedger): CursorQuery {
+function selectEntries(
+  source: string,
+  { candidates, accountIds, sinceMs }: ReadLedger,
+): CursorQuery {
   const values: SqlValue[] = [source]
   const placeholderOf = (value: SqlValue): string => `$${values.push(value)}`
   const only = [
@@ -123,10 +126,12 @@ function selectEntries(source: string, { candidates, accountIds }: ReadLedger): 
       `select jsonb_array_elements_text(${placeholderOf(JSON.stringify(accountIds))}::text::jsonb)`,
   ].filter((accounts) => accounts !== undefined)
 
-  if (only.length === 0) return { text: selectEntriesOf(''), values }
+  const since = sinceMs === undefined ? '' : `and event_time_ms >= ${placeholderOf(sinceMs)}`
+
+  if (only.length === 0) return { text: selectEntriesOf('', since), values }
   const chosen = `with chosen (account_id) as materialized (${only.join(' intersect ')})`
   const where = 'and account_id in (select account_id from chosen)'
-  return { text: `${chosen} ${selectEntriesOf(where)}`, values }
+  return { text: `${chosen} ${selectEntriesOf(where, since)}`, values }
 }
 
 function selectCandidates(
@@ -139,7 +144,7 @@ function selectCandidates(
 }
 
 // A balance stands before its account's transactions: its place in their order is -1.
-const selectEntriesOf = (where: string): string => `
+const selectEntriesOf = (where: string, since: string): string => `
 select 'balance' as kind, account_id as "accountId", currency, event_time_ms::float8 as "eventTime",
   balance_minor as "balanceMinor", checkpoint_minor as "checkpointMinor",
   overdraft_limit_minor as "overdraftLimitMinor",
@@ -153,7 +158,7 @@ select 'transaction', account_id, currency, event_time_ms::float8, null, null, n
   transaction_id, status, amount_minor, balance_before_minor, balance_after_minor,
   request_id, reverses_transaction_id, processing_ms::float8,
   sequence, sequence is null, coalesce(sequence, 0), position
-from assay_ledger_transactions where source = $1 ${where}
+from assay_ledger_transactions where source = $1 ${where} ${since}
 order by "accountId", is_unsequenced, place, position`
 
 /** Of the lock that loads into a ledger take turns by. */

@@ -23,7 +23,8 @@ export interface MeasureSystemHealthOptions extends SystemHealthOptions {
  * took, what they moved, and what accounts hold. Where too little happened to tell, the status is
  * `unknown`.
  *
- * Every entry of the ledger is read, one batch at a time, and each transaction counts once.
+ * The balances of the ledger and the transactions since `fromMs` are read, one batch at a time, and each
+ * transaction counts once.
  *
  * @param repositories.ledger where accounts and transactions are read
  * @param options the window in epoch milliseconds, thresholds, and bounds in rows
@@ -81,6 +82,6 @@ export async function measureSystemHealth(
       }
       return judgeHealth(tally, rejected, config)
     },
-    { batchSize },
+    { batchSize, sinceMs: config.fromMs },
   )
 }

@@ -92,6 +92,27 @@ export const ledgerRepositoryContract: readonly LedgerRepositoryContractCase[] =
     },
   },
   {
+    name: 'may leave out older transactions, and no others',
+    async run(create) {
+      const transactions = [
+        transaction({ transactionId: 'old', eventTime: 999 }),
+        transaction({ transactionId: 'edge', eventTime: 1_000 }),
+        transaction({ transactionId: 'new', eventTime: 1_001 }),
+      ]
+      const ledger = await create({ transactions, balances: [balance({ eventTime: 1 })] })
+      const ids: unknown[] = []
+      await ledger.readSnapshot(
+        async (batches) => {
+          for await (const batch of batches) {
+            ids.push(...batch.map((row) => (row.kind === 'balance' ? row.kind : row.transactionId)))
+          }
+        },
+        { batchSize: 10, sinceMs: 1_000 },
+      )
+      assert.deepEqual(ids.filter((id) => id !== 'old').toSorted(), ['balance', 'edge', 'new'])
+    },
+  },
+  {
     name: 'keeps the entries of an account together, its balance first',
     async run(create) {
       const accountIds = ['b', 'a', 'B', 'ä', '😀', '\u{ffee}', '10', '9', 'a b']

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+
+import type { LedgerTransactionInput } from '../ledger/ledger-entry.ts'
+import { createMemoryLedgerRepository } from '../ledger/memory-ledger-repository.ts'
+import { createMemoryMonitorStore } from '../monitor/memory-monitor-store.ts'
+import { createMemoryMonitoringRepository } from './memory-monitoring-repository.ts'
+import { createSystemHealthJob } from './system-health-job.ts'
+
+const now = 1_749_895_200_000
+
+function payment(index: number, status: 'completed' | 'failed'): LedgerTransactionInput {
+  return {
+    transactionId: `tx-${index}`,
+    accountId: 'card-7',
+    status,
+    amountMinor: -100n,
+    currency: 'EUR',
+    eventTime: now - index * 1_000,
+    processingMs: index,
+  }
+}
+
+function createWorld(statuses: readonly ('completed' | 'failed')[]) {
+  const transactions = statuses.map((status, index) => payment(index, status))
+  const ledger = createMemoryLedgerRepository({ transactions })
+  const store = createMemoryMonitorStore()
+  const repository = createMemoryMonitoringRepository(store)
+  return { store, repository, job: createSystemHealthJob({ ledger, store, repository }) }
+}
+
+const context = { signal: new AbortController().signal, now }
+
+test('keeps the figures of the last hour', async () => {
+  const { repository, job } = createWorld([
+    ...Array.from({ length: 99 }, () => 'completed' as const),
+    'failed',
+  ])
+  await job.run(context)
+  expect((await repository.listHealth(1))[0]).toMatchObject({
+    takenAt: now,
+    status: 'healthy',
+    totalTransactionsLastHour: 100,
+    failedTransactionsLastHour: 1,
+    successRateBps: 9_900,
+    processingP95Ms: 94,
+  })
+})
+
+test('notes a finding while the system is degraded, and ends one that an earlier process opened', async () => {
+  const bad = createWorld(Array.from({ length: 100 }, () => 'failed' as const))
+  await bad.job.run(context)
+  expect(bad.store.findings().map(({ finding }) => [finding.ruleId, finding.action])).toEqual([
+    ['system.health', 'open'],
+  ])
+
+  const ledger = createMemoryLedgerRepository({
+    transactions: Array.from({ length: 100 }, (_, index) => payment(index, 'completed')),
+  })
+  const { store, repository } = bad
+  await createSystemHealthJob({ ledger, store, repository }).run({ ...context, now: now + 300_000 })
+  expect(bad.store.findings()[0]?.finding.action).toBe('resolve')
+})
