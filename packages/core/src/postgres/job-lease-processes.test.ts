@@ -133,10 +133,10 @@ describePostgres('schedulers in processes of their own', (database) => {
   test('run a job in one of them, whoever asks first', async () => {
     const workers = Array.from({ length: 3 }, (_, n) => worker(`${n}`))
     const answers = await Promise.all(workers.map((each) => each.tell(0)))
-    expect(answers.toSorted()).toEqual(['run 1', 'standby', 'standby'])
-    const leader = workers[answers.indexOf('run 1')]
+    const [leader] = workers.filter((_, n) => answers[n]?.startsWith('run '))
+    expect(answers.filter((answer) => answer === 'standby')).toHaveLength(2)
     expect(await leader?.tell('go')).toBe('done')
-    expect(await settled()).toMatchObject({ runs: 1, token: '1' })
+    expect(await settled()).toMatchObject({ runs: 1 })
   })
 
   test('take a job over from one that was killed while it ran', async () => {

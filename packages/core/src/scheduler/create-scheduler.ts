@@ -39,27 +39,20 @@ import type { JobStatus, Scheduler, SchedulerStatus } from './scheduler.ts'
  * import { createTestClock } from '@assay/core/testing'
  *
  * const clock = createTestClock() // leave it out, and it is the host's
+ * const ran: string[] = []
+ * const note = (name: string) => ran.push(`${name} ${clock.now()}`)
  * const scheduler = createScheduler({
  *   clock,
  *   jobs: [
- *     { name: 'reconcile', intervalMs: 30_000, run: () => console.log('reconcile', clock.now()) },
- *     {
- *       name: 'health',
- *       intervalMs: 60_000,
- *       offsetMs: 5_000,
- *       run: () => console.log('health', clock.now()),
- *     },
+ *     { name: 'reconcile', intervalMs: 30_000, run: () => note('reconcile') },
+ *     { name: 'health', intervalMs: 60_000, offsetMs: 5_000, run: () => note('health') },
  *   ],
  * })
  *
  * scheduler.start()
  * await clock.advance(30_000)
- * // reconcile 0
- * // health 5000
- * // reconcile 30000
- * console.log((await scheduler.runNow('health')).outcome)
- * // health 30000
- * // success
+ * console.log(ran) // [ 'reconcile 0', 'health 5000', 'reconcile 30000' ]
+ * console.log((await scheduler.runNow('health')).outcome) // success
  * await scheduler.close()
  * ```
  */
