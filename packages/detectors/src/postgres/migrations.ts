@@ -28,6 +28,10 @@ export const migrations: readonly Migration[] = [
     // see it again. After a restore into another server, whose count of transactions may be lower,
     // `update … set xid = default` on every row makes the log readable again.
     //
+    // Transactions that notify commit one after the other, each with a write to the disk of its own. So
+    // of those that write at the same time only one does: its readers see that others are open, and
+    // look again.
+    //
     // The hash is FNV-1a over UTF-16 code units, as partitionOf computes it: whoever inserts may leave
     // it out. A snapshot reads the whole ledger and sorts it once, so it needs no index beside the keys.
     sql: `
@@ -56,7 +60,8 @@ $$;
 
 create function assay_notify_events() returns trigger language plpgsql as $$
 begin
-  perform pg_notify('assay_events', source) from (select distinct source from changed) as changes;
+  perform pg_notify('assay_events', source) from (select distinct source from changed) as changes
+  where pg_try_advisory_xact_lock(1163286085, hashtext(source));
   return null;
 end
 $$;

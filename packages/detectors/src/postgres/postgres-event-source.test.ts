@@ -1,6 +1,6 @@
 import { migrate, type SqlClient, type SqlExecutor } from '@assay/core'
 import { fromPglite, fromPgPool, migrations as coreMigrations } from '@assay/core/postgres'
-import { createSeededRandom } from '@assay/core/testing'
+import { createSeededRandom, createTestClock } from '@assay/core/testing'
 import { describeEachDatabase, describePostgres } from '@assay/test-servers'
 import { beforeAll, describe, expect, test } from 'vitest'
 
@@ -150,6 +150,37 @@ describePostgres('PostgreSQL event source among open transactions', (database) =
       }
     })
     await expect(result).resolves.toBeUndefined()
+  })
+
+  test('looks again for a writer that left it to another one to tell of news', async () => {
+    const source = nextSource()
+    const clock = createTestClock({ now: everything().now })
+    const listen = listenOnPgPool(database().pool)
+    const events = createPostgresEventSource(client, { source, listen, clock })
+    let told = 0
+    const firstNews = Promise.withResolvers<void>()
+    const end = await events.watch?.(() => {
+      told += 1
+      firstNews.resolve()
+    })
+
+    const commitFirst = await beginInserting(client, source, [scan('first')])
+    const commitSecond = await beginInserting(client, source, [scan('second')])
+    await commitFirst()
+    await firstNews.promise
+    let first = await events.read({ ...everything(), now: clock.now() })
+    // Transactions of other tests on the server may hold it back.
+    while (first.rows.length === 0) first = await events.read({ ...everything(), now: clock.now() })
+    expect(namesOf(first.rows.map(parsed))).toEqual(namesOf([scan('first')]))
+
+    await commitSecond()
+    await settle(client)
+    expect(told).toBe(1)
+    await clock.advance(50)
+    expect(told).toBe(2)
+    const second = await events.read({ ...everything(), after: first.cursor, now: clock.now() })
+    expect(namesOf(second.rows.map(parsed))).toEqual(namesOf([scan('second')]))
+    await end?.()
   })
 
   test.each([1, 2, 3])(

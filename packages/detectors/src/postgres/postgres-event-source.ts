@@ -1,9 +1,11 @@
 import {
   assertWholeNumber,
+  type Clock,
   InvalidOptionError,
   type SqlClient,
   type SqlExecutor,
   type SqlRow,
+  systemClock,
 } from '@assay/core'
 import { z } from 'zod'
 
@@ -16,6 +18,7 @@ import type {
 } from '../monitor/event-source.ts'
 import { assertSource } from './assert-source.ts'
 import { createCompletenessMarks } from './completeness-marks.ts'
+import { createEventNews } from './event-news.ts'
 import { selectAccountEvents, selectEvents, selectHorizon } from './select-events.ts'
 
 /** Options of {@link createPostgresEventSource}. */
@@ -30,6 +33,8 @@ export interface PostgresEventSourceOptions {
    * Without it the source cannot be watched.
    */
   readonly listen?: ListenToChannel | undefined
+  /** Tells when to look again for what was open, while the source is watched. */
+  readonly clock?: Clock | undefined
 }
 
 /**
@@ -75,34 +80,47 @@ const CHANNEL = 'assay_events'
  */
 export function createPostgresEventSource(
   client: SqlClient,
-  { source = 'default', kinds = ['transaction', 'scan'], listen }: PostgresEventSourceOptions = {},
+  options: PostgresEventSourceOptions = {},
 ): EventSource {
+  const { source = 'default', kinds = ['transaction', 'scan'] } = options
+  const { listen, clock = systemClock } = options
   assertSource('createPostgresEventSource', source)
   if (new Set(kinds).size !== kinds.length || kinds.length === 0) {
     throw new InvalidOptionError('createPostgresEventSource', 'kinds', 'one or two different kinds')
   }
   const marks = createCompletenessMarks()
+  const news = listen && createEventNews({ listen, channel: CHANNEL, source, clock })
 
   async function read(request: ReadEvents): Promise<EventPage> {
     assertWholeNumber('read', 'limit', request.limit, { min: 1 })
     const start = parseCursor(request.after)
     request.signal?.throwIfAborted()
-    return client.transaction(async (transaction) => {
+    const page = await client.transaction(async (transaction) => {
       // At the strictest level a reader may make writers fail.
       await transaction.query('set transaction isolation level read committed, read only')
-      const found = await transaction.query(selectHorizon(kinds), [source, ...start])
-      const { xmin, begun, xid, position } = horizonSchema.parse(found.rows[0])
-      const seen = { now: request.now, endedBelow: xmin, begunBelow: xmin + begun }
-      const completeUpTo = marks.note(seen)
-      if (xid === null || position === null) {
-        return { rows: [], cursor: request.after, isLast: true, completeUpTo }
-      }
-      request.signal?.throwIfAborted()
-      const end = [xid, position] as const
-      const rows = await readBetween(transaction, start, end, request)
-      const isLast = rows.length < request.limit
-      return { rows, cursor: isLast ? end.join('.') : cursorOf(rows.at(-1)), isLast, completeUpTo }
+      return readPage(transaction, start, request)
     })
+    if (page.isLast) news?.noteLastPage({ isComplete: page.completeUpTo >= request.now })
+    return page
+  }
+
+  async function readPage(
+    executor: SqlExecutor,
+    start: Place,
+    request: ReadEvents,
+  ): Promise<EventPage> {
+    const found = await executor.query(selectHorizon(kinds), [source, ...start])
+    const { xmin, begun, xid, position } = horizonSchema.parse(found.rows[0])
+    const seen = { now: request.now, endedBelow: xmin, begunBelow: xmin + begun }
+    const completeUpTo = marks.note(seen)
+    if (xid === null || position === null) {
+      return { rows: [], cursor: request.after, isLast: true, completeUpTo }
+    }
+    request.signal?.throwIfAborted()
+    const end = [xid, position] as const
+    const rows = await readBetween(executor, start, end, request)
+    const isLast = rows.length < request.limit
+    return { rows, cursor: isLast ? end.join('.') : cursorOf(rows.at(-1)), isLast, completeUpTo }
   }
 
   async function readBetween(
@@ -128,12 +146,7 @@ export function createPostgresEventSource(
     id: kinds.length === 2 ? source : `${source}/${kinds[0]}s`,
     read,
     readAccount,
-    ...(listen !== undefined && {
-      watch: (onNews: () => void) =>
-        listen(CHANNEL, (payload) => {
-          if (payload === null || payload === source) onNews()
-        }),
-    }),
+    ...(news !== undefined && { watch: news.watch }),
   }
 }
 
