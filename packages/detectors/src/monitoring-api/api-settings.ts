@@ -91,7 +91,7 @@ export interface ApiSettings {
 }
 
 /** The factory that hosts know, for errors. */
-export const FACTORY = 'createMonitoringHandler'
+const FACTORY = 'createMonitoringHandler'
 
 /** Checks the options of the handler, and fills in the defaults. */
 export function readApiSettings(options: MonitoringHandlerOptions): ApiSettings {

@@ -17,7 +17,7 @@ import { readJsonBody } from './read-json-body.ts'
 import { createRequestReaders } from './request-readers.ts'
 
 /** A request that found its route and was let in. */
-export interface ApiCall {
+interface ApiCall {
   readonly request: Request
   readonly url: URL
   /** What stands for `:id` in the path; empty where nothing does. */

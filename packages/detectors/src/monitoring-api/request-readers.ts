@@ -6,13 +6,13 @@ import { ApiRefusalError } from './api-refusal-error.ts'
 import { readQuery, sentenceOf } from './read-query.ts'
 
 /** From when to when, in epoch milliseconds; the end is not part of it. */
-export interface TimeRange {
+interface TimeRange {
   readonly since: number
   readonly until: number
 }
 
 /** What a person wants to say of an event. */
-export interface EventChange {
+interface EventChange {
   readonly status: 'acknowledged' | 'resolved'
   readonly notes: string | null
 }
