@@ -133,7 +133,7 @@ describePostgres('schedulers in processes of their own', (database) => {
   test('run a job in one of them, whoever asks first', async () => {
     const workers = Array.from({ length: 3 }, (_, n) => worker(`${n}`))
     const answers = await Promise.all(workers.map((each) => each.tell(0)))
-    const [leader] = workers.filter((_, n) => answers[n]?.startsWith('run '))
+    const leader = workers.find((_, n) => answers[n]?.startsWith('run '))
     expect(answers.filter((answer) => answer === 'standby')).toHaveLength(2)
     expect(await leader?.tell('go')).toBe('done')
     expect(await settled()).toMatchObject({ runs: 1 })
