@@ -237,6 +237,23 @@ export type { SourceRuleId } from './monitor/source-watch.ts'
 export type { StoredFinding } from './monitor/stored-finding.ts'
 export { alertOfFinding, type FindingAlerts } from './monitor/tell-findings.ts'
 export {
+  createMemoryMonitoringRepository,
+  type MemoryMonitoringRepositoryOptions,
+} from './monitoring-events/memory-monitoring-repository.ts'
+export type {
+  MonitoringEvent,
+  MonitoringEventStatus,
+} from './monitoring-events/monitoring-event.ts'
+export type {
+  EventCount,
+  MonitoringDashboard,
+  MonitoringEventFilter,
+  MonitoringEventPage,
+  MonitoringEventUpdate,
+  MonitoringRepository,
+} from './monitoring-events/monitoring-repository.ts'
+export {
   createSystemHealthJob,
   type SystemHealthJobOptions,
 } from './monitoring-events/system-health-job.ts'
+export type { SystemHealthSnapshot } from './monitoring-events/system-health-snapshot.ts'

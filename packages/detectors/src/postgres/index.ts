@@ -6,7 +6,16 @@ export {
   type PgNotification,
 } from './listen-on-pg-pool.ts'
 export { migrations } from './migrations.ts'
+export {
+  createMonitoringMaintenance,
+  maintainMonitoring,
+  type MaintainMonitoringOptions,
+  type MonitoringMaintenance,
+  type MonitoringMaintenanceOptions,
+  type MonitoringRetention,
+} from './monitor/maintain-monitoring.ts'
 export { createPostgresMonitorStore } from './monitor/postgres-monitor-store.ts'
+export { createPostgresMonitoringRepository } from './monitor/postgres-monitoring-repository.ts'
 export {
   createPostgresEventSource,
   type ListenToChannel,

@@ -81,6 +81,10 @@ $$;
     // values, so a query that leaves one open asks for each of its values and merges: three indexes
     // serve every filter.
     //
+    // The hours that are over are counted once, by whoever refreshes the dashboard: an hour's events are
+    // written within some seconds of their detection, and it waits 15 minutes. The counts stay when the
+    // events go.
+    //
     // A finding may sum amounts of 78 digits. Health snapshots come every few minutes; a month of them
     // is a few thousand rows, which need no partitions.
     //
@@ -106,6 +110,9 @@ create index assay_finding_keys_open on assay_finding_keys (subject, rule_id)
 where ended_at is null;
 
 create index assay_finding_keys_untold on assay_finding_keys (event_id)
+where told_revision < revision;
+
+create index assay_finding_keys_untold_end on assay_finding_keys (ended_at)
 where told_revision < revision;
 
 create index assay_finding_keys_ended on assay_finding_keys (ended_at)
@@ -143,7 +150,7 @@ create index monitoring_events_by_time on monitoring_events (detection_timestamp
 include (event_type, severity);
 
 create index monitoring_events_by_status on monitoring_events
-(status, severity, detection_timestamp, event_id);
+(status, severity, detection_timestamp, event_id) include (event_type);
 
 create index monitoring_events_by_type on monitoring_events
 (event_type, status, severity, detection_timestamp, event_id);
@@ -174,12 +181,21 @@ create table system_health_snapshots (
 create index system_health_snapshots_by_time on system_health_snapshots
 (snapshot_timestamp, snapshot_id);
 
-create table assay_dashboard_clock (
-  is_only boolean primary key default true check (is_only),
-  refreshed_at timestamptz not null
+create table assay_event_counts (
+  hour timestamptz not null,
+  event_type text collate "C" not null,
+  severity text collate "C" not null,
+  events bigint not null,
+  primary key (hour, event_type, severity)
 );
 
-insert into assay_dashboard_clock (refreshed_at) values ('epoch');
+create table assay_dashboard_clock (
+  is_only boolean primary key default true check (is_only),
+  refreshed_at timestamptz not null default 'epoch',
+  counted_until timestamptz not null default 'epoch'
+);
+
+insert into assay_dashboard_clock default values;
 
 create materialized view monitoring_dashboard_summary as
 with active as (
@@ -222,14 +238,16 @@ begin
     return false;
   end if;
   perform pg_advisory_xact_lock(1297040460, 1);
-  if to_regclass(quote_ident(month_name)) is not null then
+  begin
+    -- A table that is attached holds up nobody, unlike one that is made as a partition.
+    execute format(
+      'create table %I (like monitoring_events including defaults including generated including constraints) with (fillfactor = 90)',
+      month_name
+    );
+  exception when duplicate_table then
+    -- Somebody else has made it while this one waited.
     return false;
-  end if;
-  -- A table that is attached holds up nobody, unlike one that is made as a partition.
-  execute format(
-    'create table %I (like monitoring_events including defaults including generated including constraints) with (fillfactor = 90)',
-    month_name
-  );
+  end;
   execute format(
     'alter table monitoring_events attach partition %I for values from (%L) to (%L)',
     month_name, first_day at time zone 'UTC', (first_day + interval '1 month') at time zone 'UTC'
@@ -276,11 +294,21 @@ $$;
 
 create function assay_refresh_dashboard(moment timestamptz) returns boolean
 language plpgsql security definer as $$
+declare
+  already timestamptz;
+  target timestamptz := date_bin('1 hour', moment - interval '15 minutes', 'epoch'::timestamptz);
 begin
   if not pg_try_advisory_xact_lock(1297040460, 2) then
     return false;
   end if;
-  update assay_dashboard_clock set refreshed_at = moment;
+  select counted_until into already from assay_dashboard_clock;
+  insert into assay_event_counts (hour, event_type, severity, events)
+  select date_bin('1 hour', detection_timestamp, 'epoch'::timestamptz), event_type, severity, count(*)
+  from monitoring_events
+  where detection_timestamp >= already and detection_timestamp < target
+  group by 1, 2, 3;
+  update assay_dashboard_clock
+  set refreshed_at = moment, counted_until = greatest(counted_until, target);
   refresh materialized view concurrently monitoring_dashboard_summary;
   return true;
 end
@@ -292,8 +320,8 @@ declare
   function_name text;
 begin
   foreach table_name in array array[
-    'assay_finding_keys', 'monitoring_events', 'system_health_snapshots', 'assay_dashboard_clock',
-    'monitoring_dashboard_summary'
+    'assay_finding_keys', 'monitoring_events', 'system_health_snapshots', 'assay_event_counts',
+    'assay_dashboard_clock', 'monitoring_dashboard_summary'
   ] loop
     if exists (select from pg_catalog.pg_roles where rolname = 'assay_reader') then
       execute format('grant select on %I to assay_reader', table_name);

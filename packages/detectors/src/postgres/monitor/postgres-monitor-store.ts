@@ -10,7 +10,7 @@ import type {
 import { untilUndisturbed } from '../load-in-turns.ts'
 import { commitPage } from './commit-page.ts'
 import { createEventMonths } from './event-months.ts'
-import { FINDING_COLUMNS, parseFindingRow } from './finding-row.ts'
+import { FINDING_COLUMNS, JOIN_EVENT, parseFindingRow } from './finding-row.ts'
 import { leasePartitions, releasePartitions } from './lease-partitions.ts'
 import { putFindings } from './put-findings.ts'
 import { toStorableJson } from './storable-json.ts'
@@ -163,11 +163,11 @@ where partition_id = (
 
 const LIST_UNTOLD = `
 select ${FINDING_COLUMNS}
-from assay_finding_keys as finding_key
-join monitoring_events as event on event.event_id = finding_key.event_id
-  and event.detection_timestamp = finding_key.detected_at
-where finding_key.told_revision < finding_key.revision
-order by finding_key.event_id limit $1::bigint`
+from (
+  select * from assay_finding_keys where told_revision < revision
+  order by event_id limit $1::bigint
+) as finding_key ${JOIN_EVENT}
+order by finding_key.event_id`
 
 const MARK_TOLD = `
 with told as (

@@ -4,7 +4,13 @@ import { z } from 'zod'
 import type { Finding } from '../../detector/finding.ts'
 import type { RejudgedSubject } from '../../monitor/monitor-store.ts'
 import { applyFinding, type StoredFinding } from '../../monitor/stored-finding.ts'
-import { FINDING_COLUMNS, parseFindingRow, WRITTEN_COLUMNS, writeFinding } from './finding-row.ts'
+import {
+  FINDING_COLUMNS,
+  JOIN_EVENT,
+  parseFindingRow,
+  WRITTEN_COLUMNS,
+  writeFinding,
+} from './finding-row.ts'
 import { toStorableJson } from './storable-json.ts'
 
 /** What was found, and by whom. */
@@ -140,9 +146,7 @@ returning fingerprint, ended_at is not null as "hasEnded", revision`
 
 const READ_OPEN = `
 select ${FINDING_COLUMNS}
-from assay_finding_keys as finding_key
-join monitoring_events as event on event.event_id = finding_key.event_id
-  and event.detection_timestamp = finding_key.detected_at
+from assay_finding_keys as finding_key ${JOIN_EVENT}
 where finding_key.fingerprint in (select json_array_elements_text($1::text::json))`
 
 const COLUMN_NAMES = Object.keys(WRITTEN_COLUMNS)

@@ -5,6 +5,11 @@
 export function toStorableJson(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => {
     if (typeof part === 'bigint') return String(part)
-    return typeof part === 'string' ? part.toWellFormed().replaceAll('\0', '\uFFFD') : part
+    return typeof part === 'string' ? toStorableText(part) : part
   })
+}
+
+/** A text that PostgreSQL can take. */
+export function toStorableText(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\uFFFD')
 }
