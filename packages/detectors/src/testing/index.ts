@@ -1,3 +1,11 @@
+export type { AccuracyExample, LookalikeAccuracy, RuleAccuracy } from './accuracy/accuracy-tally.ts'
+export {
+  type AccuracyProgress,
+  type AccuracyReport,
+  measureAccuracy,
+  type MeasureAccuracyOptions,
+} from './accuracy/measure-accuracy.ts'
+export { type ShareEstimate, wilsonInterval } from './accuracy/wilson-interval.ts'
 export {
   type CreateEventSource,
   eventSourceContract,
@@ -10,6 +18,23 @@ export {
   type FestivalDayOptions,
   type FestivalTransaction,
 } from './festival-day.ts'
+export type { FestivalSimulationOptions } from './festival/festival-plan.ts'
+export {
+  createFestivalSimulation,
+  type FestivalSimulation,
+  type SimulatedDay,
+} from './festival/festival-simulation.ts'
+export {
+  type FestivalOutage,
+  type Lookalike,
+  type LookalikeCause,
+  SIMULATED_RULE_IDS,
+  type SimulatedFault,
+  type SimulatedRuleId,
+  LOOKALIKES_WITHIN_BOUNDS,
+} from './festival/festival-truth.ts'
+export type { FestivalDelivery } from './festival/live-day.ts'
+export type { SimulatedScan, SimulatedTransaction } from './festival/visit.ts'
 export {
   type CreateLedgerRepository,
   ledgerRepositoryContract,

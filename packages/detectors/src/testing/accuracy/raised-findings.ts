@@ -2,7 +2,7 @@ import type { Finding } from '../../detector/finding.ts'
 import type { MonitorCommit } from '../../monitor/monitor-store.ts'
 
 /** A finding that was raised, and whether it still stands. */
-export interface RaisedFinding {
+interface RaisedFinding {
   /** As it opened. */
   readonly finding: Finding
   /** Whether a row that came later refuted it. What was withdrawn stays so, as in the store. */

@@ -57,6 +57,14 @@ export type LookalikeCause =
   | 'one-cent'
   | 'down-to-zero'
 
+/** What lies within the bounds of a rule, so that even a perfect one finds it. */
+export const LOOKALIKES_WITHIN_BOUNDS: ReadonlySet<LookalikeCause> = new Set<LookalikeCause>([
+  'second-round',
+  'balance-check',
+  'shared-account',
+  'booking-around-failure',
+])
+
 /** Something honest that looks like a fault: `transactionId` is the event with which a finding would begin. */
 export interface Lookalike {
   readonly ruleId: SimulatedRuleId
