@@ -1,11 +1,3 @@
-export {
-  BALANCE_ROW_RULE_IDS,
-  BALANCE_RULE_IDS,
-  type BalanceReason,
-  type BalanceRowReason,
-  type BalanceRowRuleId,
-  type BalanceRuleId,
-} from './balance-discrepancies/balance-rule.ts'
 export { balanceDetector } from './balance-discrepancies/balance-detector.ts'
 export {
   type BalanceRowConfig,
@@ -15,6 +7,14 @@ export {
 } from './balance-discrepancies/balance-row-config.ts'
 export { balanceRowDetector } from './balance-discrepancies/balance-row-detector.ts'
 export type { BalanceLink, BalanceRowState } from './balance-discrepancies/balance-row-state.ts'
+export {
+  BALANCE_ROW_RULE_IDS,
+  BALANCE_RULE_IDS,
+  type BalanceReason,
+  type BalanceRowReason,
+  type BalanceRowRuleId,
+  type BalanceRuleId,
+} from './balance-discrepancies/balance-rule.ts'
 export type {
   BalanceConfig,
   BalanceEvent,
@@ -28,6 +28,17 @@ export {
   detectBalanceDiscrepancies,
   type DetectBalanceDiscrepanciesOptions,
 } from './balance-discrepancies/detect-balance-discrepancies.ts'
+export {
+  type AccountEvent,
+  type AccountEventInput,
+  parseAccountEvent,
+} from './detector/account-event.ts'
+export {
+  type CombinedDetector,
+  combineDetectors,
+  type ConfiguredDetector,
+  configureDetector,
+} from './detector/combine-detectors.ts'
 export type {
   DetectionOptions,
   DetectionProgress,
@@ -36,9 +47,23 @@ export type {
   RejectedRow,
   RuleSummary,
 } from './detector/detect-over-accounts.ts'
+export {
+  createDetectorRunner,
+  type DetectorRunner,
+  type RunnerStep,
+  type StateInRunner,
+} from './detector/detector-runner.ts'
 export type { Detector, DetectorContext, DetectorStep, NotEvaluable } from './detector/detector.ts'
 export { findingFingerprint } from './detector/finding-fingerprint.ts'
 export type { Finding, FindingAmount } from './detector/finding.ts'
+export {
+  inEventOrder,
+  type OrderedDetector,
+  type OrderedRules,
+  type OrderedState,
+  type OrderReason,
+  type Verdicts,
+} from './detector/in-event-order.ts'
 export {
   detectDuplicateScans,
   type DetectDuplicateScansOptions,
@@ -55,6 +80,7 @@ export {
   type DuplicateScanRuleId,
 } from './duplicate-scans/duplicate-scan-rule.ts'
 export type { DuplicateScanState, ScanBurst } from './duplicate-scans/duplicate-scan-state.ts'
+export type { AccountCandidates, NeighbourCandidates } from './ledger/account-candidates.ts'
 export {
   type AccountBalance,
   type AccountBalanceInput,
@@ -72,82 +98,16 @@ export {
   type TransactionId,
   type TransactionStatus,
 } from './ledger/ledger-entry.ts'
-export type { AccountCandidates, NeighbourCandidates } from './ledger/account-candidates.ts'
 export type { LedgerRepository, ReadLedger } from './ledger/ledger-repository.ts'
 export {
   createMemoryLedgerRepository,
   type MemoryLedger,
 } from './ledger/memory-ledger-repository.ts'
+export { createMonitor } from './monitor/create-monitor.ts'
 export {
-  detectRaceConditions,
-  type DetectRaceConditionsOptions,
-  type RaceConditionReport,
-} from './race-conditions/detect-race-conditions.ts'
-export {
-  type RaceConditionConfig,
-  type RaceConditionOptions,
-  readRaceConditionConfig,
-} from './race-conditions/race-condition-config.ts'
-export { raceConditionDetector } from './race-conditions/race-condition-detector.ts'
-export {
-  RACE_CONDITION_RULE_IDS,
-  type RaceConditionRuleId,
-} from './race-conditions/race-condition-rule.ts'
-export type {
-  Race,
-  RaceConditionState,
-  RaceTransaction,
-} from './race-conditions/race-condition-state.ts'
-export {
-  measureSystemHealth,
-  type MeasureSystemHealthOptions,
-} from './system-health/measure-system-health.ts'
-export type { SystemHealthOptions } from './system-health/system-health-config.ts'
-export type {
-  ProcessingPercentiles,
-  SystemHealth,
-  SystemHealthReason,
-  SystemHealthRuleId,
-  SystemHealthStatus,
-} from './system-health/system-health.ts'
-export {
-  detectTransactionFailures,
-  type DetectTransactionFailuresOptions,
-  type TransactionFailureReport,
-} from './transaction-failures/detect-transaction-failures.ts'
-export {
-  type FailureRateConfig,
-  type FailureRateOptions,
-  readFailureRateConfig,
-  type Share,
-} from './transaction-failures/failure-rate-config.ts'
-export {
-  type FailureEpisode,
-  failureRateDetector,
-  type FailureRateState,
-} from './transaction-failures/failure-rate-detector.ts'
-export {
-  readTransactionFailureConfig,
-  type TransactionFailureConfig,
-  type TransactionFailureOptions,
-} from './transaction-failures/transaction-failure-config.ts'
-export { transactionFailureDetector } from './transaction-failures/transaction-failure-detector.ts'
-export {
-  type AccountFailureRuleId,
-  type FailureRateRuleId,
-  TRANSACTION_FAILURE_RULE_IDS,
-  type TransactionFailureReason,
-  type TransactionFailureRuleId,
-} from './transaction-failures/transaction-failure-rule.ts'
-export type {
-  EarlyReversal,
-  FailureRun,
-  OpenCharge,
-  OpenRun,
-  RunFailure,
-  TransactionFailureState,
-} from './transaction-failures/transaction-failure-state.ts'
-export type { SlidingWindow } from './window/sliding-window.ts'
+  createMonitoredDetectors,
+  type MonitoredDetectorOptions,
+} from './monitor/create-monitored-detectors.ts'
 export {
   type EventPage,
   type EventSource,
@@ -161,39 +121,6 @@ export {
   type MemoryEventSourceOptions,
   type MemoryTransaction,
 } from './monitor/memory-event-source.ts'
-export { createMemoryScanRepository } from './scans/memory-scan-repository.ts'
-export type { ReadScans, ScanRepository } from './scans/scan-repository.ts'
-export { parseScan, type Scan, type ScanId, type ScanInput } from './scans/scan.ts'
-export {
-  type AccountEvent,
-  type AccountEventInput,
-  parseAccountEvent,
-} from './detector/account-event.ts'
-export {
-  combineDetectors,
-  type CombinedDetector,
-  configureDetector,
-  type ConfiguredDetector,
-} from './detector/combine-detectors.ts'
-export {
-  createDetectorRunner,
-  type DetectorRunner,
-  type RunnerStep,
-  type StateInRunner,
-} from './detector/detector-runner.ts'
-export {
-  inEventOrder,
-  type OrderedDetector,
-  type OrderedRules,
-  type OrderedState,
-  type OrderReason,
-  type Verdicts,
-} from './detector/in-event-order.ts'
-export { createMonitor } from './monitor/create-monitor.ts'
-export {
-  createMonitoredDetectors,
-  type MonitoredDetectorOptions,
-} from './monitor/create-monitored-detectors.ts'
 export {
   createMemoryMonitorStore,
   type MemoryMonitorStore,
@@ -257,3 +184,76 @@ export {
   type SystemHealthJobOptions,
 } from './monitoring-events/system-health-job.ts'
 export type { SystemHealthSnapshot } from './monitoring-events/system-health-snapshot.ts'
+export {
+  detectRaceConditions,
+  type DetectRaceConditionsOptions,
+  type RaceConditionReport,
+} from './race-conditions/detect-race-conditions.ts'
+export {
+  type RaceConditionConfig,
+  type RaceConditionOptions,
+  readRaceConditionConfig,
+} from './race-conditions/race-condition-config.ts'
+export { raceConditionDetector } from './race-conditions/race-condition-detector.ts'
+export {
+  RACE_CONDITION_RULE_IDS,
+  type RaceConditionRuleId,
+} from './race-conditions/race-condition-rule.ts'
+export type {
+  Race,
+  RaceConditionState,
+  RaceTransaction,
+} from './race-conditions/race-condition-state.ts'
+export { createMemoryScanRepository } from './scans/memory-scan-repository.ts'
+export type { ReadScans, ScanRepository } from './scans/scan-repository.ts'
+export { parseScan, type Scan, type ScanId, type ScanInput } from './scans/scan.ts'
+export {
+  measureSystemHealth,
+  type MeasureSystemHealthOptions,
+} from './system-health/measure-system-health.ts'
+export type { SystemHealthOptions } from './system-health/system-health-config.ts'
+export type {
+  ProcessingPercentiles,
+  SystemHealth,
+  SystemHealthReason,
+  SystemHealthRuleId,
+  SystemHealthStatus,
+} from './system-health/system-health.ts'
+export {
+  detectTransactionFailures,
+  type DetectTransactionFailuresOptions,
+  type TransactionFailureReport,
+} from './transaction-failures/detect-transaction-failures.ts'
+export {
+  type FailureRateConfig,
+  type FailureRateOptions,
+  readFailureRateConfig,
+  type Share,
+} from './transaction-failures/failure-rate-config.ts'
+export {
+  type FailureEpisode,
+  failureRateDetector,
+  type FailureRateState,
+} from './transaction-failures/failure-rate-detector.ts'
+export {
+  readTransactionFailureConfig,
+  type TransactionFailureConfig,
+  type TransactionFailureOptions,
+} from './transaction-failures/transaction-failure-config.ts'
+export { transactionFailureDetector } from './transaction-failures/transaction-failure-detector.ts'
+export {
+  type AccountFailureRuleId,
+  type FailureRateRuleId,
+  TRANSACTION_FAILURE_RULE_IDS,
+  type TransactionFailureReason,
+  type TransactionFailureRuleId,
+} from './transaction-failures/transaction-failure-rule.ts'
+export type {
+  EarlyReversal,
+  FailureRun,
+  OpenCharge,
+  OpenRun,
+  RunFailure,
+  TransactionFailureState,
+} from './transaction-failures/transaction-failure-state.ts'
+export type { SlidingWindow } from './window/sliding-window.ts'
