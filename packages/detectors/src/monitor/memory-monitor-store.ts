@@ -13,7 +13,7 @@ import type {
   SetAsideRow,
 } from './monitor-store.ts'
 import { type HeldPartition, isHeldBy, sharePartitions } from './share-partitions.ts'
-import { applyFinding, type StoredFinding } from './stored-finding.ts'
+import { applyFinding, isRejudged, type StoredFinding } from './stored-finding.ts'
 
 /** A {@link MonitorStore} in memory, with what it holds for whoever tests. */
 export interface MemoryMonitorStore extends MonitorStore {
@@ -74,9 +74,9 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
     return [...owners.values()].filter((each) => each.version >= version).length
   }
 
-  function put(finding: Finding, now: number): void {
+  function put(finding: Finding, now: number, replaces: boolean): void {
     const kept = findings.get(finding.fingerprint)
-    const stored = applyFinding(kept?.stored, finding)
+    const stored = applyFinding(kept?.stored, finding, replaces)
     if (stored === kept?.stored) return
     const current = kept?.event ?? { eventId: String(findings.size + 1) }
     findings.set(finding.fingerprint, { stored, event: applyFindingToEvent(current, finding, now) })
@@ -89,10 +89,10 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
         if (finding.subject !== subject || !ruleIds.includes(finding.ruleId)) continue
         if (fingerprints.includes(finding.fingerprint)) continue
         const eventTime = Math.max(finding.eventTime, now)
-        put({ ...finding, action: 'resolve', eventTime }, now)
+        put({ ...finding, action: 'resolve', eventTime }, now, true)
       }
     }
-    for (const finding of found) put(finding, now)
+    for (const finding of found) put(finding, now, isRejudged(finding, rejudged))
   }
 
   function commit(page: MonitorCommit): 'committed' | 'lost' {

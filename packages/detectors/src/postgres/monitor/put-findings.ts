@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 import type { Finding } from '../../detector/finding.ts'
 import type { RejudgedSubject } from '../../monitor/monitor-store.ts'
-import { applyFinding, type StoredFinding } from '../../monitor/stored-finding.ts'
+import { applyFinding, isRejudged, type StoredFinding } from '../../monitor/stored-finding.ts'
 import {
   FINDING_COLUMNS,
   JOIN_EVENT,
@@ -39,7 +39,7 @@ export async function putFindings(
   const put = (finding: Finding): void => {
     const current = after.get(finding.fingerprint)
     if (current === ENDED) return
-    after.set(finding.fingerprint, applyFinding(current, finding))
+    after.set(finding.fingerprint, applyFinding(current, finding, isRejudged(finding, rejudged)))
   }
   for (const { fingerprint } of refuted) {
     const current = after.get(fingerprint)
