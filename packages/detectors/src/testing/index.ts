@@ -47,6 +47,12 @@ export {
   type MonitorStoreContractCase,
   type MonitorStoreUnderTest,
 } from './monitor-store-contract.ts'
+export {
+  type CreateMonitoringRepository,
+  monitoringRepositoryContract,
+  type MonitoringRepositoryContractCase,
+  type MonitoringRepositoryUnderTest,
+} from './monitoring-repository-contract.ts'
 export { compareWithPlanted, type PlantedComparison, type PlantedFault } from './planted-fault.ts'
 export {
   type CreateScanRepository,
