@@ -14,7 +14,7 @@ export interface UpkeepStep {
 }
 
 /** When a step is done. */
-export interface UpkeepOccasion {
+interface UpkeepOccasion {
   /** In epoch milliseconds. */
   readonly now: number
   /** Aborts when the manager is closed, which waits for the step. */

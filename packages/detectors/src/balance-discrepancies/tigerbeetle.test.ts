@@ -55,7 +55,7 @@ async function discrepancyOf(
   })
   const { findings, summary } = await detectBalanceDiscrepancies({ ledger })
   expect(summary.rules['balance.reconciliation'].evaluated).toBe(1)
-  const [found] = findings.filter(({ ruleId }) => ruleId === 'balance.reconciliation')
+  const found = findings.find(({ ruleId }) => ruleId === 'balance.reconciliation')
   return found?.amount?.amountMinor ?? 0n
 }
 

@@ -23,21 +23,23 @@ export function configureDetector<State, Config, RuleId extends string, Reason e
   { rules }: OrderedDetector<State, Config, RuleId, Reason>,
   config: Config,
 ): ConfiguredDetector {
-  const { id, version, ruleIds, scope, init, judge, elapse, wakeAt } = rules
+  const { id, version, ruleIds, scope } = rules
   const configured: OrderedRules<State, undefined, RuleId, Reason> = {
     id,
     version,
     ruleIds,
     scope,
-    init,
-    judge: (state, event, verdicts) => judge(state, event, verdicts, config),
+    init: (key) => rules.init(key),
+    judge: (state, event, verdicts) => rules.judge(state, event, verdicts, config),
   }
-  if (elapse !== undefined) {
-    configured.elapse = (state, upTo, verdicts) => elapse(state, upTo, verdicts, config)
+  if (rules.elapse !== undefined) {
+    configured.elapse = (state, upTo, verdicts) => rules.elapse?.(state, upTo, verdicts, config)
   }
-  if (wakeAt !== undefined) configured.wakeAt = (state) => wakeAt(state, config)
+  if (rules.wakeAt !== undefined) {
+    configured.wakeAt = (state) => rules.wakeAt?.(state, config) ?? Number.POSITIVE_INFINITY
+  }
   // Whoever holds the result hands a state only to the rules that made it.
-  return { rules: configured as unknown as OrderedRules<unknown, undefined> }
+  return { rules: configured }
 }
 
 /** A detector of which only is known that it needs no further settings. */
@@ -112,5 +114,5 @@ export function combineDetectors(detectors: readonly ConfiguredDetector[]): Comb
         Number.POSITIVE_INFINITY,
       )
   }
-  return inEventOrder(combined) as unknown as CombinedDetector
+  return inEventOrder(combined) as CombinedDetector
 }

@@ -170,7 +170,7 @@ test('hands findings to the alert manager, again when that failed, and ends them
     channels: { team },
     clock,
   })
-  const alerts = faulty({ fire: manager.fire, resolve: manager.resolve }, ({ method, nth }) =>
+  const alerts = faulty(manager, ({ method, nth }) =>
     method === 'fire' && nth === 1 ? { kind: 'fail' } : undefined,
   )
   const source = createMemoryEventSource()

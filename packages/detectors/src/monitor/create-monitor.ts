@@ -94,11 +94,14 @@ export function createMonitor(options: MonitorOptions): Monitor {
   function poke(pass: ScheduledPass): void {
     if (closing.signal.aborted || poked.has(pass) || scheduler === undefined) return
     poked.add(pass)
-    void scheduler.runNow(pass.job).then((result) => {
-      poked.delete(pass)
-      const isBusy = result.outcome === 'skipped' && result.reason === 'overlap'
-      if (isBusy) clock.setTimer(() => poke(pass), BUSY_RETRY_MS)
-    })
+    void runPoked(pass, scheduler)
+  }
+
+  async function runPoked(pass: ScheduledPass, by: Scheduler): Promise<void> {
+    const result = await by.runNow(pass.job)
+    poked.delete(pass)
+    const isBusy = result.outcome === 'skipped' && result.reason === 'overlap'
+    if (isBusy) clock.setTimer(() => poke(pass), BUSY_RETRY_MS)
   }
 
   function jobs(): ScheduledJob[] {
@@ -182,9 +185,10 @@ const BUSY_RETRY_MS = 25
 
 /** A job that one monitor of the store does, and another one when that one is gone. */
 function leasedJob(
-  { name, everyMs, run }: MonitorSettings['jobs'][number],
+  job: MonitorSettings['jobs'][number],
   { store, owner, clock, leaseMs, timeoutMs }: MonitorSettings,
 ): ScheduledJob {
+  const { name, everyMs } = job
   return {
     name,
     intervalMs: everyMs,
@@ -200,7 +204,7 @@ function leasedJob(
         // Held from one run to the next, so that two processes do not take turns.
         leaseMs: Math.max(leaseMs, 2 * everyMs),
       })
-      if (held.length > 0) await run({ signal, now })
+      if (held.length > 0) await job.run({ signal, now })
     },
   }
 }

@@ -3,23 +3,23 @@ import type { Counter, Gauge, Histogram, Metrics } from '@assay/core'
 import type { RunnerStep } from '../detector/detector-runner.ts'
 import type { MonitorCommit } from './monitor-store.ts'
 
-/** Events that were read, by pass. */
+/** Counter by `pass`: rows that were read. */
 export const MONITOR_EVENTS_READ_TOTAL = 'monitor_events_read_total'
-/** Verdicts, by rule. */
+/** Counter by `rule`: verdicts that were given. */
 export const MONITOR_EVALUATED_TOTAL = 'monitor_evaluated_total'
-/** Verdicts that could not be given, by rule and reason. */
+/** Counter by `rule` and `reason`: verdicts that could not be given. */
 export const MONITOR_NOT_EVALUABLE_TOTAL = 'monitor_not_evaluable_total'
-/** Events that came later than allowed, by pass. */
+/** Counter by `pass`: events that came later than allowed. */
 export const MONITOR_LATE_EVENTS_TOTAL = 'monitor_late_events_total'
-/** Late events of accounts with too long a history to judge it anew, by pass. */
+/** Counter by `pass`: late events of accounts with too long a history to judge it anew. */
 export const MONITOR_NOT_REJUDGED_TOTAL = 'monitor_not_rejudged_total'
-/** Rows that were set aside, by pass. */
+/** Counter by `pass`: rows that were set aside. */
 export const MONITOR_SET_ASIDE_TOTAL = 'monitor_set_aside_total'
-/** Findings that were stored, by rule and action. */
+/** Counter by `rule` and `action`: findings that were handed to the store. */
 export const MONITOR_FINDINGS_TOTAL = 'monitor_findings_total'
-/** How far the watermark is behind the clock, by pass. */
+/** Gauge by `pass`: how far the watermark is behind the clock. */
 export const MONITOR_LAG_SECONDS = 'monitor_lag_seconds'
-/** How long a cycle takes, by pass. */
+/** Histogram by `pass`: how long a cycle takes. */
 export const MONITOR_CYCLE_SECONDS = 'monitor_cycle_seconds'
 
 /** What of the events was judged, and what was not: in the metrics of one monitor. */

@@ -40,7 +40,7 @@ export function createMonitorPasses(settings: MonitorSettings): readonly Schedul
         createRun: (lease) => createPartitionRun({ ...options, lease, detector }),
       })
       const isPrompt = detector.rules.scope === 'account'
-      return { ...run, job, sourceId: source.id, everyMs, isPrompt }
+      return Object.assign(run, { job, sourceId: source.id, everyMs, isPrompt })
     })
     const { reconciliation } = settings
     if (reconciliation === undefined) return ofDetectors

@@ -18,7 +18,7 @@ export interface SourceWatch {
 }
 
 /** A source under watch. */
-export interface WatchedSource {
+interface WatchedSource {
   readonly id: string
   /** The store's names of the passes that read it. */
   readonly passes: readonly string[]

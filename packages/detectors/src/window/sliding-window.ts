@@ -24,7 +24,7 @@ export interface SlidingWindow {
 }
 
 /** The most distinct moments that a window holds one by one unless it is told otherwise. */
-export const MOMENTS_MAX = 10_000
+const MOMENTS_MAX = 10_000
 
 /** The shortest span that becomes one moment. */
 const COARSE_MS = 1_000

@@ -79,7 +79,7 @@ function startMonitor(url: string, owner: string): MonitorProcess {
   const closed = once(child, 'close')
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const monitor: MonitorProcess = {
-    async cycle(now, stop = undefined) {
+    async cycle(now, stop) {
       child.stdin.write(`${now} ${stop ?? ''}\n`)
       const { value, done } = await lines.next()
       if (done === true) throw new Error('The process has ended.')
