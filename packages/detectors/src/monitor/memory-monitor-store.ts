@@ -13,7 +13,7 @@ import type {
   SetAsideRow,
 } from './monitor-store.ts'
 import { type HeldPartition, isHeldBy, sharePartitions } from './share-partitions.ts'
-import { applyFinding, isRejudged, type StoredFinding } from './stored-finding.ts'
+import { applyFinding, isRejudged, refuteFinding, type StoredFinding } from './stored-finding.ts'
 
 /** A {@link MonitorStore} in memory, with what it holds for whoever tests. */
 export interface MemoryMonitorStore extends MonitorStore {
@@ -74,9 +74,9 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
     return [...owners.values()].filter((each) => each.version >= version).length
   }
 
-  function put(finding: Finding, now: number, replaces: boolean): void {
+  function put(stored: StoredFinding, now: number): void {
+    const { finding } = stored
     const kept = findings.get(finding.fingerprint)
-    const stored = applyFinding(kept?.stored, finding, replaces)
     if (stored === kept?.stored) return
     const current = kept?.event ?? { eventId: String(findings.size + 1) }
     findings.set(finding.fingerprint, { stored, event: applyFindingToEvent(current, finding, now) })
@@ -88,11 +88,13 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
         const { finding } = stored
         if (finding.subject !== subject || !ruleIds.includes(finding.ruleId)) continue
         if (fingerprints.includes(finding.fingerprint)) continue
-        const eventTime = Math.max(finding.eventTime, now)
-        put({ ...finding, action: 'resolve', eventTime }, now, true)
+        put(refuteFinding(stored, now), now)
       }
     }
-    for (const finding of found) put(finding, now, isRejudged(finding, rejudged))
+    for (const finding of found) {
+      const current = findings.get(finding.fingerprint)?.stored
+      put(applyFinding(current, finding, isRejudged(finding, rejudged)), now)
+    }
   }
 
   function commit(page: MonitorCommit): 'committed' | 'lost' {
@@ -117,7 +119,12 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
     const { finding, revision, toldRevision } = kept.stored
     const stored: StoredFinding =
       event.status === 'resolved'
-        ? { finding: { ...finding, action: 'resolve' }, revision: revision + 1, toldRevision }
+        ? {
+            finding: { ...finding, action: 'resolve' },
+            revision: revision + 1,
+            toldRevision,
+            isRefuted: false,
+          }
         : kept.stored
     findings.set(event.fingerprint, { stored, event })
     return event

@@ -123,7 +123,7 @@ function judgeAtOnce(events: readonly AccountEventInput[]): StoredFinding[] {
       const context = { watermark: opensAt + 7_200_000, config: undefined }
       const step = detector.step(detector.init(key), ofKey, context)
       for (const finding of step.findings) {
-        found.set(finding.fingerprint, { finding, revision: 1, toldRevision: 0 })
+        found.set(finding.fingerprint, { finding, revision: 1, toldRevision: 0, isRefuted: false })
       }
     }
   }

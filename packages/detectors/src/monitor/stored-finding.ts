@@ -8,6 +8,11 @@ export interface StoredFinding {
   readonly revision: number
   /** The revision that was last handed on; 0 when none was. */
   toldRevision: number
+  /**
+   * Whether it has ended because judging its subject as a whole did not find it any more. Then it may
+   * come true again, unlike one that ended by its rule or by a person.
+   */
+  readonly isRefuted: boolean
 }
 
 /**
@@ -22,12 +27,19 @@ export function applyFinding(
   finding: Finding,
   replaces = false,
 ): StoredFinding {
-  if (current === undefined) return { finding, revision: 1, toldRevision: 0 }
-  if (current.finding.action === 'resolve') return current
-  const changes = replaces ? differs(current.finding, finding) : grows(current.finding, finding)
-  if (!changes) return current
+  if (current === undefined) return { finding, revision: 1, toldRevision: 0, isRefuted: false }
+  if (!isChanged(current, finding, replaces)) return current
   const { revision, toldRevision } = current
-  return { finding, revision: revision + 1, toldRevision }
+  return { finding, revision: revision + 1, toldRevision, isRefuted: false }
+}
+
+/** What a store keeps once a finding does not hold any more. */
+export function refuteFinding(current: StoredFinding, now: number): StoredFinding {
+  const { finding, revision, toldRevision } = current
+  if (finding.action === 'resolve') return current
+  const eventTime = Math.max(finding.eventTime, now)
+  const ended: Finding = { ...finding, action: 'resolve', eventTime }
+  return { finding: ended, revision: revision + 1, toldRevision, isRefuted: true }
 }
 
 /** Whether a finding is among those that come of judging its subject as a whole. */
@@ -36,6 +48,15 @@ export function isRejudged(
   rejudged: readonly RejudgedSubject[],
 ): boolean {
   return rejudged.some((judged) => judged.subject === subject && judged.ruleIds.includes(ruleId))
+}
+
+function isChanged(
+  { finding, isRefuted }: StoredFinding,
+  next: Finding,
+  replaces: boolean,
+): boolean {
+  if (finding.action === 'resolve') return isRefuted && next.action !== 'resolve'
+  return replaces ? differs(finding, next) : grows(finding, next)
 }
 
 function differs(current: Finding, next: Finding): boolean {

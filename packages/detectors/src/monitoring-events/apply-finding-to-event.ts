@@ -29,8 +29,20 @@ export function applyFindingToEvent(
     eventData: finding.evidence,
     eventTime: finding.eventTime,
     updatedAt: now,
-    ...(finding.action === 'resolve' && { status: 'resolved' as const, resolvedAt: now }),
+    ...statusAfter(current, finding, now),
   }
+}
+
+/** One that had ended and comes true again is open. */
+function statusAfter(
+  current: MonitoringEvent | { readonly eventId: string },
+  { action }: Finding,
+  now: number,
+): Partial<MonitoringEvent> {
+  if (action === 'resolve') return { status: 'resolved', resolvedAt: now }
+  return 'status' in current && current.status === 'resolved'
+    ? { status: 'open', resolvedAt: null }
+    : {}
 }
 
 const UNTOUCHED = {

@@ -345,18 +345,43 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
     },
   },
   {
-    name: 'ends what no longer holds before it takes in what does',
+    name: 'opens again what was refuted and comes true again, and nothing that ended by its rule',
     async run(create) {
       const { store } = await create()
-      await noteEach(store, [finding()])
-      const rejudged = [
+      const refuted = [
         { subject: 'card-7', ruleIds: ['balance.negative'], fingerprints: [] as string[] },
       ]
-      await store.note({ findings: [stepOf('update+1')], rejudged, now: T0 })
-      const [untold] = await store.listUntold(1)
-      assert.equal(untold?.finding.action, 'resolve')
-      await store.note({ findings: [], rejudged, now: T0 + 60_000 })
-      assert.deepEqual([...(await store.listUntold(10))], [untold])
+      const untold = async (): Promise<string> => {
+        const [first] = await store.listUntold(1)
+        return `${first?.finding.action} ${first?.revision}`
+      }
+      await noteEach(store, [finding()])
+      await store.note({ findings: [], rejudged: refuted, now: T0 })
+      assert.equal(await untold(), 'resolve 2')
+      await store.note({ findings: [], rejudged: refuted, now: T0 + 60_000 })
+      assert.equal(await untold(), 'resolve 2')
+      await store.note({ findings: [finding()], rejudged: [], now: T0 })
+      assert.equal(await untold(), 'open 3')
+      await store.note({ findings: [stepOf('update+1')], rejudged: refuted, now: T0 })
+      assert.equal(await untold(), 'update 5')
+      await noteEach(store, [stepOf('resolve+2'), stepOf('open'), stepOf('update+3')])
+      assert.equal(await untold(), 'resolve 6')
+    },
+  },
+  {
+    name: 'takes the judgement of a subject as a whole for what holds, also where it says less',
+    async run(create) {
+      const { store } = await create()
+      const grown = finding({ action: 'update', eventTime: T0 + 5, transactionIds: ['a', 'b'] })
+      await noteEach(store, [finding(), grown])
+      const less = finding({ action: 'update', eventTime: T0 + 3, transactionIds: ['a', 'c'] })
+      const rejudged = [
+        { subject: 'card-7', ruleIds: ['balance.negative'], fingerprints: ['finding'] },
+      ]
+      await store.note({ findings: [less], rejudged, now: T0 })
+      assert.deepEqual([...(await store.listUntold(10))], [{ finding: less, revision: 3 }])
+      await store.note({ findings: [less], rejudged, now: T0 })
+      assert.deepEqual([...(await store.listUntold(10))], [{ finding: less, revision: 3 }])
     },
   },
   {

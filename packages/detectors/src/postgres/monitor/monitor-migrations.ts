@@ -101,6 +101,7 @@ create table assay_finding_keys (
   rule_id text collate "C" not null,
   action text not null check (action in ('open', 'update', 'resolve')),
   ended_at timestamptz,
+  is_refuted boolean not null default false,
   revision int not null default 0,
   told_revision int not null default 0,
   check ((action = 'resolve') = (ended_at is not null))

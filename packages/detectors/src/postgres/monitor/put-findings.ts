@@ -3,7 +3,12 @@ import { z } from 'zod'
 
 import type { Finding } from '../../detector/finding.ts'
 import type { RejudgedSubject } from '../../monitor/monitor-store.ts'
-import { applyFinding, isRejudged, type StoredFinding } from '../../monitor/stored-finding.ts'
+import {
+  applyFinding,
+  isRejudged,
+  refuteFinding,
+  type StoredFinding,
+} from '../../monitor/stored-finding.ts'
 import {
   FINDING_COLUMNS,
   JOIN_EVENT,
@@ -44,16 +49,16 @@ export async function putFindings(
   for (const { fingerprint } of refuted) {
     const current = after.get(fingerprint)
     if (current === undefined || current === ENDED) continue
-    const { finding } = current
-    put({ ...finding, action: 'resolve', eventTime: Math.max(finding.eventTime, now) })
+    after.set(fingerprint, refuteFinding(current, now))
   }
   for (const finding of findings) put(finding)
 
   const changed = [...after].flatMap(([fingerprint, stored]) => {
     if (stored === ENDED || stored === before.get(fingerprint)) return []
-    const { finding, revision } = stored
+    const { finding, revision, isRefuted: is_refuted } = stored
     const is_new = !before.has(fingerprint)
-    return [{ ...writeFinding(finding), action: finding.action, revision, is_new }]
+    const { action } = finding
+    return [{ ...writeFinding(finding), action, revision, is_new, is_refuted }]
   })
   if (changed.length > 0) {
     await tx.query(PUT_EVENTS, [toStorableJson(changed), now, toStorableJson(context)])
@@ -94,6 +99,7 @@ async function findRefuted(
 const lockedSchema = z.object({
   fingerprint: z.string(),
   hasEnded: z.boolean(),
+  isRefuted: z.boolean(),
   revision: z.int(),
 })
 
@@ -117,15 +123,17 @@ async function lockFindings(
 
   const stored = new Map<string, StoredFinding | typeof ENDED>()
   for (const { fingerprint, hasEnded } of locked) if (hasEnded) stored.set(fingerprint, ENDED)
-  const open = locked.flatMap(({ fingerprint, hasEnded, revision }) =>
-    hasEnded || revision === 0 ? [] : [fingerprint],
+  // What was refuted may come true again, as long as its event is there.
+  const open = locked.flatMap(({ fingerprint, hasEnded, isRefuted, revision }) =>
+    (hasEnded && !isRefuted) || revision === 0 ? [] : [fingerprint],
   )
   if (open.length === 0) return stored
 
   const events = await tx.query(READ_OPEN, [toStorableJson(open)])
   for (const row of events.rows) {
     const read = parseFindingRow(row)
-    stored.set(read.finding.fingerprint, read)
+    const isRefuted = read.finding.action === 'resolve'
+    stored.set(read.finding.fingerprint, { ...read, isRefuted })
   }
   return stored
 }
@@ -142,7 +150,7 @@ select fingerprint, to_timestamp($2::float8 / 1000), subject, "ruleId", 'open'
 from json_to_recordset($1::text::json) as found(fingerprint text, subject text, "ruleId" text)
 order by fingerprint collate "C"
 on conflict (fingerprint) do update set fingerprint = kept.fingerprint
-returning fingerprint, ended_at is not null as "hasEnded", revision`
+returning fingerprint, ended_at is not null as "hasEnded", is_refuted as "isRefuted", revision`
 
 const READ_OPEN = `
 select ${FINDING_COLUMNS}
@@ -159,12 +167,13 @@ with changed as (
     case when is_new then nextval('assay_monitoring_event_id') end as new_id,
     case action when 'resolve' then to_timestamp($2::float8 / 1000) end as ended_at
   from json_to_recordset($1::text::json) as found(
-    ${COLUMN_TYPES.join(', ')}, action text, revision int, is_new boolean
+    ${COLUMN_TYPES.join(', ')}, action text, revision int, is_new boolean,
+    is_refuted boolean
   )
 ), keyed as (
   update assay_finding_keys as kept
   set event_id = coalesce(kept.event_id, changed.new_id), action = changed.action,
-    revision = changed.revision, ended_at = changed.ended_at
+    revision = changed.revision, ended_at = changed.ended_at, is_refuted = changed.is_refuted
   from changed where kept.fingerprint = changed.fingerprint
   returning kept.fingerprint, kept.event_id, kept.detected_at
 )
@@ -177,6 +186,7 @@ select event_id, detected_at, ${COLUMN_NAMES.map((name) => `changed.${name}`).jo
 from changed join keyed using (fingerprint)
 on conflict (event_id, detection_timestamp) do update set
   ${COLUMN_NAMES.map((name) => `${name} = excluded.${name}`).join(', ')},
-  status = case excluded.status when 'RESOLVED' then 'RESOLVED' else event.status end,
+  status = case when 'RESOLVED' in (excluded.status, event.status) then excluded.status
+    else event.status end,
   resolved_at = excluded.resolved_at,
   updated_at = excluded.updated_at`
