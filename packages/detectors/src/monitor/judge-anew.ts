@@ -56,7 +56,7 @@ export async function judgeAnew(
   const step = detector.step(detector.init(accountId), events, context)
   return {
     key: accountId,
-    findings: lastOfEach(step.findings),
+    findings: step.findings,
     rejudged: {
       subject: accountId,
       ruleIds: Object.values(detector.rules.ruleIds).flat(),
@@ -66,9 +66,4 @@ export async function judgeAnew(
     wakeAt: step.wakeAt ?? Infinity,
     tooLong: [],
   }
-}
-
-/** A finding that opened and grew comes once, as it is in the end. */
-function lastOfEach(findings: readonly Finding[]): readonly Finding[] {
-  return [...new Map(findings.map((finding) => [finding.fingerprint, finding])).values()]
 }

@@ -1,4 +1,3 @@
-import type { Finding } from '../detector/finding.ts'
 import { applyEventUpdate } from '../monitoring-events/apply-event-update.ts'
 import { applyFindingToEvent } from '../monitoring-events/apply-finding-to-event.ts'
 import type { MonitoringEvent } from '../monitoring-events/monitoring-event.ts'
@@ -13,7 +12,13 @@ import type {
   SetAsideRow,
 } from './monitor-store.ts'
 import { type HeldPartition, isHeldBy, sharePartitions } from './share-partitions.ts'
-import { applyFinding, isRejudged, refuteFinding, type StoredFinding } from './stored-finding.ts'
+import {
+  applyFinding,
+  isRejudged,
+  refuteFinding,
+  settleFindings,
+  type StoredFinding,
+} from './stored-finding.ts'
 
 /** A {@link MonitorStore} in memory, with what it holds for whoever tests. */
 export interface MemoryMonitorStore extends MonitorStore {
@@ -91,7 +96,7 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
         put(refuteFinding(stored, now), now)
       }
     }
-    for (const finding of found) {
+    for (const finding of settleFindings(found, rejudged)) {
       const current = findings.get(finding.fingerprint)?.stored
       put(applyFinding(current, finding, isRejudged(finding, rejudged)), now)
     }

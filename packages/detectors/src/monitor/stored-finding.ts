@@ -42,6 +42,18 @@ export function refuteFinding(current: StoredFinding, now: number): StoredFindin
   return { finding: ended, revision: revision + 1, toldRevision, isRefuted: true }
 }
 
+/** What a store takes in: of findings that come of judging a subject as a whole, each as it is last. */
+export function settleFindings(
+  findings: readonly Finding[],
+  rejudged: readonly RejudgedSubject[],
+): readonly Finding[] {
+  if (rejudged.length === 0) return findings
+  const last = new Map(findings.map((finding) => [finding.fingerprint, finding]))
+  return findings.filter(
+    (finding) => !isRejudged(finding, rejudged) || last.get(finding.fingerprint) === finding,
+  )
+}
+
 /** Whether a finding is among those that come of judging its subject as a whole. */
 export function isRejudged(
   { subject, ruleId }: Pick<Finding, 'subject' | 'ruleId'>,

@@ -7,6 +7,7 @@ import {
   applyFinding,
   isRejudged,
   refuteFinding,
+  settleFindings,
   type StoredFinding,
 } from '../../monitor/stored-finding.ts'
 import {
@@ -51,7 +52,7 @@ export async function putFindings(
     if (current === undefined || current === ENDED) continue
     after.set(fingerprint, refuteFinding(current, now))
   }
-  for (const finding of findings) put(finding)
+  for (const finding of settleFindings(findings, rejudged)) put(finding)
 
   const changed = [...after].flatMap(([fingerprint, stored]) => {
     if (stored === ENDED || stored === before.get(fingerprint)) return []

@@ -5,7 +5,7 @@ import type { MonitorCommit } from '../../monitor/monitor-store.ts'
 interface RaisedFinding {
   /** As it opened. */
   readonly finding: Finding
-  /** Whether a row that came later refuted it. What was withdrawn stays so, as in the store. */
+  /** Whether a row that came later refuted it, and none since has proved it, as in the store. */
   isWithdrawn: boolean
   /** When it opened, and each time that it grew, by event time. */
   readonly toldAt: number[]
@@ -45,9 +45,14 @@ export function createRaisedFindings(): RaisedFindings {
       }
       for (const finding of findings) {
         const raised = byFingerprint.get(finding.fingerprint)
-        if (finding.action === 'open') open(finding)
-        else if (finding.action === 'update') raised?.toldAt.push(finding.eventTime)
-        else if (raised !== undefined && isRefuted(finding)) raised.isWithdrawn = true
+        if (finding.action === 'open') {
+          open(finding)
+          if (raised !== undefined) raised.isWithdrawn = false
+        } else if (finding.action === 'update') {
+          raised?.toldAt.push(finding.eventTime)
+        } else if (raised !== undefined && isRefuted(finding)) {
+          raised.isWithdrawn = true
+        }
       }
     },
   }
