@@ -139,6 +139,20 @@ describe('timing', () => {
   })
 })
 
+test('an alert that is fired again began when it was first said to, or earlier', async () => {
+  const { manager, clock } = createWorld(byName)
+  const startsAt = async (given: Partial<Alert>): Promise<number | undefined> => {
+    await manager.fire(alert('a', given))
+    return (await manager.alerts())[0]?.startsAt
+  }
+  expect(await startsAt({ startsAt: START })).toBe(START)
+  await clock.advance(HOUR)
+  expect(await startsAt({ startsAt: clock.now(), severity: 'critical' })).toBe(START)
+  expect(await startsAt({ startsAt: START - HOUR })).toBe(START - HOUR)
+  await manager.resolve(alert('a'))
+  expect(await startsAt({ startsAt: clock.now() })).toBe(clock.now())
+})
+
 describe('resolution', () => {
   test('is told with what still fires, and then when all has ended', async () => {
     const { manager, wait, heard, channels } = createWorld(byName)

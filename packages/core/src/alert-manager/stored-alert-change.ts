@@ -136,16 +136,18 @@ function applyStart(
 }
 
 function applyNews(current: StoredAlert, change: Fire, room: AlertRoom): AppliedAlertChange {
-  const { severity, source } = current.alert
+  const { severity, source, startsAt } = current.alert
   // All else by which a policy can tell alerts apart names another alert.
   const isAlike = severity === change.alert.severity && source === change.alert.source
   const placed =
     isAlike && isPlacedSince(current, change.policySince)
       ? stay(current, change)
       : place(current, change, room)
+  // Whoever fires it again may say since when anew, and it has been so all along.
+  const alert = startsAt < change.alert.startsAt ? { ...change.alert, startsAt } : change.alert
   const next: StoredAlert = {
     fingerprint: current.fingerprint,
-    alert: change.alert,
+    alert,
     firedAt: current.firedAt,
     endsAt: null,
     expiresAt: change.expiresAt,

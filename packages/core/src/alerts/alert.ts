@@ -19,7 +19,7 @@ export interface Alert {
   readonly runbookUrl?: string | undefined
   /** The measured value that led to it. */
   readonly value?: number | undefined
-  /** Since when it is so, in epoch milliseconds. */
+  /** Since when it is so, in epoch milliseconds. Of an alert that is fired again the earliest counts. */
   readonly startsAt: number
   /** Who says so: the package, the rule or the job. */
   readonly source: string
