@@ -278,6 +278,23 @@ describe('an escalation', () => {
     expect(world.told().at(-1)).toContain('lead escalation: a b')
   })
 
+  test('is stopped by an acknowledgement though an alert joins before the next round', async () => {
+    const world = createWorld()
+    const patient = { ...escalating.route, groupIntervalMs: 5 * MINUTE }
+    const manager = world.start({ ...escalating, route: patient })
+    await manager.fire(alert('a'))
+    await world.pass(MINUTE)
+    await manager.acknowledge(fingerprintOfAlert(alert('a')), { by: 'kim' })
+    await world.clock.advance(1)
+    await manager.fire(alert('b'))
+    await world.pass(30 * MINUTE)
+    expect(world.told()).toEqual([
+      '30 team firing: a',
+      '330.001 team firing: a b',
+      '630.001 lead escalation: a b',
+    ])
+  })
+
   test('begins anew for what ended and fired again after the acknowledgement', async () => {
     const world = createWorld()
     const manager = world.start(escalating)

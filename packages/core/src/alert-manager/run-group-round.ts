@@ -79,6 +79,10 @@ export async function runGroupRound(
         visible.some(({ told, unsure }) => told.length === 0 && unsure.length === 0),
       isFiring: members.some(({ isFiring }) => isFiring),
       acknowledgedAt: isAcknowledged ? acknowledgement.at : null,
+      unseenAcknowledgementAt:
+        acknowledgement !== null && acknowledgement.at > state.acknowledgedAt
+          ? acknowledgement.at
+          : null,
       isFlush: now >= state.flushAt,
       nextFlushAt,
     },

@@ -18,6 +18,11 @@ export interface EscalationFacts {
   readonly isFiring: boolean
   /** When somebody took on all that fires; `null` while nobody has. */
   readonly acknowledgedAt: number | null
+  /**
+   * When somebody took on all that fired until then, where no round has seen that yet; `null` for
+   * none. An alert may have joined since.
+   */
+  readonly unseenAcknowledgementAt: number | null
   /** Whether the group looks for news now; only then an escalation begins. */
   readonly isFlush: boolean
   /** When it looks for news next. */
@@ -38,24 +43,31 @@ export interface PlannedEscalation {
  * its last step.
  */
 export function planEscalation(
-  current: EscalationState | null,
+  before: EscalationState | null,
   facts: EscalationFacts,
   policy: CompiledPolicy,
 ): PlannedEscalation {
-  const { now, isFlush, severity, acknowledgedAt } = facts
+  const { now, isFlush, severity, acknowledgedAt, unseenAcknowledgementAt } = facts
   if (!facts.isFiring) return { escalation: null, due: null, isOver: true }
   if (acknowledgedAt !== null) {
-    return { escalation: stopped(current, acknowledgedAt), due: null, isOver: true }
+    return { escalation: stopped(before, acknowledgedAt), due: null, isOver: true }
   }
+  // What ran for the alerts of before is over, also where one joined before any round saw that.
+  const isStopped = unseenAcknowledgementAt !== null
+  const current = isStopped ? stopped(before, unseenAcknowledgementAt) : before
   if (severity === undefined) {
-    return { escalation: postponed(current, facts), due: null, isOver: current === null }
+    return {
+      escalation: postponed(current, facts),
+      due: null,
+      isOver: isStopped || current === null,
+    }
   }
   if (isFlush && mustBegin(current, severity, facts)) {
     const begun = { severity, level: 0, ...waitFor(stepsOf(policy, severity)[0], now, policy) }
     return { escalation: begun, due: null, isOver: true }
   }
   if (current?.nextAt == null || current.nextAt > now) {
-    return { escalation: current, due: null, isOver: current === null }
+    return { escalation: current, due: null, isOver: isStopped || current === null }
   }
   return takeStep(current, now, policy)
 }
