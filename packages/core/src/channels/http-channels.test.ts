@@ -363,7 +363,7 @@ describe('webhookChannel', () => {
       status: 'firing',
       receiver: 'oncall',
       groupLabels: { market: 'm-7' },
-      commonLabels: { market: 'm-7' },
+      commonLabels: { alertname: 'OracleServiceDown', market: 'm-7', severity: 'critical' },
       commonAnnotations: {
         summary: 'The oracle has not answered for 2 minutes.',
         source: 'oracle',

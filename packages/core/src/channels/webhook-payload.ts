@@ -18,6 +18,7 @@ export interface WebhookPayload {
   readonly status: 'firing' | 'resolved'
   readonly receiver: string
   readonly groupLabels: StringMap
+  /** Of the alerts in `alerts`, as the Alertmanager has them; with `alertname` and `severity`. */
   readonly commonLabels: StringMap
   readonly commonAnnotations: StringMap
   readonly externalURL: string
@@ -63,7 +64,6 @@ export function webhookPayload(
     status: bounded.status,
     receiver: bounded.receiver,
     groupLabels: bounded.groupLabels,
-    commonLabels: bounded.commonLabels,
     externalURL: limits.externalUrl,
     assay: {
       notificationId: bounded.id,
@@ -74,11 +74,14 @@ export function webhookPayload(
       at: formatTimestamp(bounded.at),
     },
   } as const
-  const commonAnnotations = commonOf(everything.map(({ annotations }) => annotations))
-  const reserved = jsonBytes({ ...envelope, commonAnnotations }) + RESERVE_BYTES
+  const common = {
+    commonLabels: commonOf(everything.map(({ labels }) => labels)),
+    commonAnnotations: commonOf(everything.map(({ annotations }) => annotations)),
+  }
+  const reserved = jsonBytes({ ...envelope, ...common }) + RESERVE_BYTES
   const alerts = takeWhileTheyFit(everything, limits.bytesMax - reserved)
   const truncatedAlerts = bounded.omittedAlertCount + everything.length - alerts.length
-  return { ...envelope, commonAnnotations, truncatedAlerts, alerts }
+  return { ...envelope, ...common, truncatedAlerts, alerts }
 }
 
 /** For the names and digits of what is added last. */
