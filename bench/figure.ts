@@ -19,6 +19,8 @@ export interface Figure {
   /** Its id, as in `breaker.success`. */
   readonly id: string
   readonly targets: readonly Target[]
+  /** Flags of node for the process in which it is measured. */
+  readonly nodeFlags?: readonly string[]
   readonly measure: () => Promise<Measurement>
 }
 

@@ -47,7 +47,7 @@ async function runSuite(suite: string, only: string | undefined): Promise<void> 
     const figure = await loadFigure(suite, file)
     if (only !== undefined && figure.id !== only) continue
 
-    const line = measureInChild(suite, file)
+    const line = measureInChild(suite, file, figure.nodeFlags)
     measured += 1
     console.log(values.json ? JSON.stringify(line) : describe(line))
     for (const { text, holds } of figure.targets) {
@@ -65,10 +65,13 @@ async function runSuite(suite: string, only: string | undefined): Promise<void> 
   if (missed.length > 0) process.exitCode = 2
 }
 
-function measureInChild(suite: string, file: string): Line {
+function measureInChild(suite: string, file: string, nodeFlags: readonly string[] = []): Line {
   const { status, stdout } = spawnSync(
     process.execPath,
-    ['--expose-gc', '--conditions=@assay/source', import.meta.filename, suite, file, '--child'],
+    [
+      ...['--expose-gc', '--conditions=@assay/source', ...nodeFlags],
+      ...[import.meta.filename, suite, file, '--child'],
+    ],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
   )
   if (status !== 0) throw new Error(`${suite}/${file} could not be measured.`)

@@ -28,23 +28,25 @@ export const opensAt = 1_749_895_200_000
 /** Between two transactions of all cards. */
 export const spacingMs = 10
 
+/** What each card begins with: enough for a day. */
+const checkpointMinor = 1_000_000n
+
 /**
- * A day of payments in the order of time: every 50th fails, and a card is topped up when it runs out.
- * Cards take turns by a fixed stride, so that neighbours in time are strangers in memory.
+ * A day of payments in the order of time: on every fifth card the fourth payment fails. Cards take
+ * turns by a fixed stride, so that neighbours in time are strangers in memory, and each pays the same
+ * price each time, so that nobody need remember its balance.
  */
 export function* payments(count: number, cards: number): Generator<AccountEvent> {
-  const balances = new Map<number, bigint>()
   const names = Array.from({ length: cards }, (_, card) => `card-${card}`)
   for (let index = 0; index < count; index += 1) {
     const card = (index * 7_919) % cards
-    const before = balances.get(card) ?? 5_000n
-    const price = BigInt(250 + (index % 1_250))
-    const isTopUp = before < price
-    const isFailed = !isTopUp && index % 50 === 49
-    const amount = isTopUp ? 5_000n : -price
-    const after = isFailed ? before : before + amount
-    balances.set(card, after)
-    yield payment(index, names[card]!, { amount, before, after, isFailed })
+    const turn = Math.floor(index / cards)
+    const isFailed = card % 5 === 0 && turn === 3
+    const paid = card % 5 === 0 && turn > 3 ? turn - 1 : turn
+    const price = BigInt(250 + (card % 1_250))
+    const before = checkpointMinor - BigInt(paid) * price
+    const after = isFailed ? before : before - price
+    yield payment(index, names[card]!, { amount: -price, before, after, isFailed })
   }
 }
 

@@ -45,7 +45,6 @@ interface Entry<State> {
   state: State
   /** Events that wait for the step under way. */
   batch: AccountEvent[]
-  wakeAt: number
   /** The slot in which it waits to be woken; none is after all of them. */
   slot: number
 }
@@ -54,7 +53,8 @@ interface Entry<State> {
 const SLOT_MS = 1_000
 /** Shared by all that wait for nothing; never added to. */
 const NO_EVENTS: AccountEvent[] = []
-const NO_SLOT = Number.POSITIVE_INFINITY
+/** No second of any event; an infinity would take a box of its own in each entry. */
+const NO_SLOT = -(2 ** 31)
 
 /**
  * Makes a runner.
@@ -68,13 +68,15 @@ export function createDetectorRunner<State, Config>(
 ): DetectorRunner<OrderedState<State>> {
   const entries = new Map<string, Entry<OrderedState<State>>>()
   const zeroes = zeroVerdicts(detector.rules)
+  /** When each key wakes that waits for time to pass. Most wait for none, and carry no moment. */
+  const wakes = new Map<string, number>()
   /** Who wakes when: by second, those that may. */
   const slots = new Map<number, Entry<OrderedState<State>>[]>()
 
   function entryOf(key: string): Entry<OrderedState<State>> {
     let entry = entries.get(key)
     if (entry === undefined) {
-      entry = { key, state: detector.init(key), batch: NO_EVENTS, wakeAt: Infinity, slot: NO_SLOT }
+      entry = { key, state: detector.init(key), batch: NO_EVENTS, slot: NO_SLOT }
       entries.set(key, entry)
     }
     return entry
@@ -82,10 +84,14 @@ export function createDetectorRunner<State, Config>(
 
   /** Sees to it that an entry is looked at when its time has come. */
   function setWake(entry: Entry<OrderedState<State>>, wakeAt: number): void {
-    entry.wakeAt = wakeAt
+    if (wakeAt === Infinity) {
+      wakes.delete(entry.key)
+      return
+    }
+    wakes.set(entry.key, wakeAt)
     const slot = Math.floor(wakeAt / SLOT_MS)
     // One that waits in an earlier slot is moved on when that one is looked at.
-    if (wakeAt === Infinity || entry.slot <= slot) return
+    if (entry.slot !== NO_SLOT && entry.slot <= slot) return
     entry.slot = slot
     const waiting = slots.get(slot)
     if (waiting === undefined) slots.set(slot, [entry])
@@ -101,8 +107,9 @@ export function createDetectorRunner<State, Config>(
         if (entry.slot !== slot) continue
         entry.slot = NO_SLOT
         if (entries.get(entry.key) !== entry || entry.batch.length > 0) continue
-        if (entry.wakeAt <= watermark) touched.push(entry)
-        else setWake(entry, entry.wakeAt)
+        const wakeAt = wakes.get(entry.key) ?? Infinity
+        if (wakeAt <= watermark) touched.push(entry)
+        else setWake(entry, wakeAt)
       }
     }
   }
@@ -112,13 +119,15 @@ export function createDetectorRunner<State, Config>(
       return entries.size
     },
     has: (key) => entries.has(key),
-    stateOf: (key) => entries.get(key),
+    stateOf(key) {
+      const entry = entries.get(key)
+      return entry && { state: entry.state, wakeAt: wakes.get(key) ?? Infinity }
+    },
     restore(key, state, wakeAt) {
       const entry: Entry<OrderedState<State>> = {
         key,
         state,
         batch: NO_EVENTS,
-        wakeAt: Infinity,
         slot: NO_SLOT,
       }
       entries.set(key, entry)
@@ -129,8 +138,8 @@ export function createDetectorRunner<State, Config>(
     },
     evict(max) {
       if (entries.size <= max) return
-      for (const [key, { wakeAt }] of entries) {
-        if (wakeAt !== Infinity) continue
+      for (const key of entries.keys()) {
+        if (wakes.has(key)) continue
         entries.delete(key)
         if (entries.size <= max) return
       }

@@ -27,7 +27,7 @@ import {
 
 /** What is known of the transactions of all accounts. */
 export interface FailureRateState {
-  /** Counts by {@link FAILED} and {@link NOT_FAILED}; `null` before the first event. */
+  /** Counts by failed and not failed; `null` before the first event. */
   window: SlidingWindow | null
   /** The failures that happened last, oldest first, to name them. Some may have left the window. */
   readonly failures: { readonly transactionId: string; readonly eventTime: number }[]
