@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import type { AlertChannel } from '../alerts/alert-channel.ts'
 import type { AlertNotification } from '../alerts/alert-notification.ts'
 import { type Alert, fingerprintOfAlert } from '../alerts/alert.ts'
 import { AssayError } from '../errors/assay-error.ts'
@@ -653,6 +654,35 @@ describe('deliveries that fail', () => {
     await clock.advance(5 * SECOND)
     await manager.tick()
     expect(team.notifications.map(describeNotification)).toEqual(['firing: a'])
+  })
+
+  test('keep the process alive until they are given up', async () => {
+    const clock = createTestClock({ now: START })
+    const slept: number[] = []
+    const team: AlertChannel = {
+      kind: 'hangs',
+      deliver: () => Promise.withResolvers<undefined>().promise,
+    }
+    const manager = createAlertManager({
+      policy: { route: { receiver: 'team', groupWaitMs: 0 } },
+      channels: { team },
+      clock: {
+        ...clock,
+        setTimer: () => {
+          throw new Error('A timer does not keep the process alive.')
+        },
+        async sleep(ms, options) {
+          slept.push(ms)
+          return clock.sleep(ms, options)
+        },
+      },
+    })
+    await manager.fire(alert('a'))
+    const tick = manager.tick()
+    await clock.advance(30_000)
+    expect(await tick).toMatchObject({ failed: 1 })
+    expect(slept).toEqual([30_000, 0])
+    expect(clock.pending).toBe(0)
   })
 
   test('do not hold up other receivers', async () => {

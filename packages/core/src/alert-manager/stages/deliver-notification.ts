@@ -44,23 +44,29 @@ export async function deliverNotification(
 ): Promise<DeliveryResult> {
   if (channel === undefined) return judge(receiverUnknown(notification.receiver))
   const controller = new AbortController()
-  const { promise: timeout, reject } = Promise.withResolvers<never>()
-  let timer = clock.setTimer(() => {
+  const ended = new AbortController()
+  // Someone awaits the end of the delivery, so the process has to stay for it: this sleeps.
+  const giveUp = async (): Promise<never> => {
+    await clock.sleep(deliveryTimeoutMs, { signal: ended.signal })
     const error = deliveryTimedOut(notification.receiver, deliveryTimeoutMs)
     controller.abort(error)
     // A channel that still waited for its turn says so at once.
-    timer = clock.setTimer(() => reject(error), 0)
-  }, deliveryTimeoutMs)
+    await clock.sleep(0, { signal: ended.signal })
+    throw error
+  }
   try {
-    await Promise.race([channel.deliver(notification, { signal: controller.signal }), timeout])
+    await Promise.race([channel.deliver(notification, { signal: controller.signal }), giveUp()])
     return { outcome: 'delivered' }
   } catch (error) {
     const { aborted, reason } = controller.signal
     return judge(aborted ? reason : error, mayHaveArrivedDespite(error))
   } finally {
-    timer.cancel()
+    ended.abort(DELIVERY_ENDED)
   }
 }
+
+/** A text, since an error with its stack would cost more than all else here. */
+const DELIVERY_ENDED = 'The delivery has ended.'
 
 function judge(error: unknown, mayHaveArrived = true): DeliveryResult {
   if (!isAssayError(error)) return { outcome: 'failed', error, errorCode: null, mayHaveArrived }
