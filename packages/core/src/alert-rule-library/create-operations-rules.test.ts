@@ -12,7 +12,7 @@ import { type LabelMatcher, matchersOf } from '../alert-rules/label-match.ts'
 import { toPrometheusRules } from '../alert-rules/to-prometheus-rules.ts'
 import { type PromtoolSeries, toPromtoolTests } from '../alert-rules/to-promtool-tests.ts'
 import { instrumentHttp } from '../instrumentation/instrument-http.ts'
-import { createMetrics } from '../metrics/create-metrics.ts'
+import { createMetrics, DEFAULT_HISTOGRAM_BUCKETS } from '../metrics/create-metrics.ts'
 import { createTestClock } from '../testing/test-clock.ts'
 import { createOperationsRules } from './create-operations-rules.ts'
 import { operationsMetrics } from './rule-metrics.ts'
@@ -182,6 +182,25 @@ test('in process, a healthy backend without Prometheus fires nothing', async () 
     expect(evaluator.states().filter(({ state }) => state === 'firing')).toEqual([])
   }
   expect(evaluator.states().map(({ state }) => state)).toContain('inactive')
+})
+
+test.each([
+  ['default buckets', DEFAULT_HISTOGRAM_BUCKETS, 'no_data', 'no_bucket'],
+  ['the buckets that docs/metrics.md asks for', [10, 30, 60], 'firing', undefined],
+])('slow settlements in a histogram with %s (%j) are %s', async (_, buckets, state, reason) => {
+  const metrics = createMetrics()
+  const clock = createTestClock()
+  const burning = [ruleNamed('SettlementLatencyBurnFast')!]
+  const source = createRegistrySource(metrics)
+  const evaluator = createRuleEvaluator({ rules: burning, source, clock })
+  const options = { name: operationsMetrics.settlementDuration.name, help: 'Seconds.', buckets }
+  const settlements = metrics.histogram(options).labels({})
+  for (let minute = 0; minute < 30; minute += 1) {
+    settlements.observe(60)
+    await clock.advance(60_000)
+    await evaluator.tick()
+  }
+  expect(evaluator.states()).toMatchObject([{ state, reason }])
 })
 
 test('a share of events waits for enough of them', () => {

@@ -36,6 +36,7 @@ const NOTHING: RuleJudgement = {
 
 const REASONS: readonly (NoDataReason | undefined)[] = [
   'window_not_covered',
+  'no_bucket',
   'no_series',
   'too_few_samples',
   'not_a_number',

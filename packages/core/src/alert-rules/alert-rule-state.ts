@@ -16,9 +16,15 @@ export type AlertState = 'inactive' | 'pending' | 'firing' | 'no_data'
  * - `no_series`: nothing is measured, or one side of a ratio or of `and` is missing.
  * - `too_few_samples`: there were fewer events than `minSamples`.
  * - `not_a_number`: the measurement is `NaN`, as a share of nothing.
+ * - `no_bucket`: the histogram has no bucket with the bound that was asked for.
  * - `window_not_covered`: samples that it needs were lost, because `samplesMax` was reached.
  */
-export type NoDataReason = 'no_series' | 'too_few_samples' | 'not_a_number' | 'window_not_covered'
+export type NoDataReason =
+  | 'no_series'
+  | 'too_few_samples'
+  | 'not_a_number'
+  | 'no_bucket'
+  | 'window_not_covered'
 
 /** The state of a rule for one label set, as of the last tick. */
 export interface AlertRuleState {

@@ -44,6 +44,12 @@ describe('compileToPromql', () => {
       measure.ratio(measure.gauge({ metric: 'used' }), measure.gauge({ metric: 'size' })),
       '(used / (size != 0))',
     ],
+    [
+      measure.shareAbove({ ...seconds, bound: 0.5 }),
+      '((sum(increase(duration_seconds_count[5m]))' +
+        ' - sum(increase(duration_seconds_bucket{le=~"0\\\\.5|5e-01"}[5m])))' +
+        ' / (sum(increase(duration_seconds_count[5m])) != 0))',
+    ],
     [measure.sum(measure.gauge({ metric: 'a' }), measure.gauge({ metric: 'b' })), '(a + b)'],
     [measure.difference(measure.gauge({ metric: 'a' }), measure.gauge({ metric: 'b' })), '(a - b)'],
     [

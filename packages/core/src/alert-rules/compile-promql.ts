@@ -1,6 +1,6 @@
 import { type AlertExpression, isLeafExpression, type LeafExpression } from './alert-expression.ts'
 import type { AlertCondition, AlertRule } from './alert-rule.ts'
-import { countOfExpression, countsEvents } from './count-of-expression.ts'
+import { countOfExpression, isZeroWithoutSeries } from './count-of-expression.ts'
 import { formatPrometheusDuration } from './format-prometheus-duration.ts'
 import { type LabelMatcher, matchersOf } from './label-match.ts'
 
@@ -28,7 +28,7 @@ export function compileToPromql(expr: AlertExpression, offsetMs = 0): string {
       // There is no share of nothing; Prometheus would divide, and find it infinitely large.
       const divisor = `(${whole} != 0)`
       // A counter that has not begun has no series, and a part without a series would have no ratio.
-      return countsEvents(expr.part)
+      return isZeroWithoutSeries(expr.part)
         ? `((${part} or ${whole} * 0) / ${divisor})`
         : `(${part} / ${divisor})`
     }

@@ -12,8 +12,18 @@ export function countOfExpression(expr: AlertExpression): AlertExpression | unde
   return { kind: 'observations', metric, where, by, fold: 'sum', windowMs, atMost: null }
 }
 
-/** Whether an expression counts events, so that nothing counted means none rather than unknown. */
-export function countsEvents(expr: AlertExpression): boolean {
+/**
+ * Whether an expression is 0 where it has no series, since a counter has none before its first event.
+ * A histogram has all of its buckets from the first on: one that is missing is no bucket of it.
+ */
+export function isZeroWithoutSeries(expr: AlertExpression): boolean {
+  if (expr.kind === 'sum' || expr.kind === 'difference') {
+    return isZeroWithoutSeries(expr.left) && isZeroWithoutSeries(expr.right)
+  }
+  return countsEvents(expr) && !(expr.kind === 'observations' && expr.atMost !== null)
+}
+
+function countsEvents(expr: AlertExpression): boolean {
   if (expr.kind === 'sum' || expr.kind === 'difference') {
     return countsEvents(expr.left) && countsEvents(expr.right)
   }

@@ -205,10 +205,12 @@ function foldRows(
   return { labelSets, values: values.map((value) => value / divisor) }
 }
 
-/** No rows mean that nothing was counted; for which labels, no one can say. */
+/** Where there is no row nothing was counted; of which labels there might be, no one can say. */
 function zeroUnlessThere(by: readonly string[] | null, vector: RuleVector): RuleVector {
   const isCounted = vector.labelSets.length > 0 || by?.length !== 0
-  return isCounted ? vector : { labelSets: [EMPTY_LABEL_SET], values: [0] }
+  return isCounted
+    ? { ...vector, isZeroElsewhere: true }
+    : { labelSets: [EMPTY_LABEL_SET], values: [0] }
 }
 
 function absenceOf({ where }: AbsentExpression, rows: readonly ReadingRow[]): RuleVector {

@@ -501,6 +501,135 @@ describe('a rule over a long window', () => {
   })
 })
 
+describe('a rule about the values up to a bound', () => {
+  const duration = { metric: 'duration_seconds', windowMs: 60 * SECOND }
+
+  function observeIn(metrics: CollectableMetrics) {
+    const options = { name: 'duration_seconds', help: 'Duration.', labelNames: ['kind'] }
+    return metrics.histogram({ ...options, buckets: [1, 10] })
+  }
+
+  it.each([
+    ['a share', measure.shareAbove({ ...duration, bound: 30 })],
+    ['a number', measure.observations({ ...duration, atMost: 30 })],
+    ['a ratio', measure.ratio(measure.observations({ ...duration, atMost: 30 }), depth)],
+  ])('has no data for %s where the histogram has no such bucket', async (_, expr) => {
+    const { metrics, tick, evaluator } = setUp(rule({ expr, op: '<', threshold: 100 }))
+    const series = observeIn(metrics).labels({ kind: 'a' })
+    for (let ticks = 0; ticks < 3; ticks += 1) {
+      series.observe(60)
+      await tick()
+    }
+    expect(evaluator.states()).toMatchObject([
+      { labels: {}, state: 'no_data', reason: 'no_bucket', value: undefined },
+    ])
+  })
+
+  it('says so before it counts whether there were enough', async () => {
+    const expr = measure.shareAbove({ ...duration, bound: 30 })
+    const { metrics, tick, evaluator } = setUp(rule({ expr, minSamples: 20 }))
+    observeIn(metrics).labels({ kind: 'a' }).observe(60)
+    await tick()
+    await tick()
+    expect(evaluator.states()).toMatchObject([{ state: 'no_data', reason: 'no_bucket' }])
+  })
+
+  it('says so where only what must hold as well has no such bucket', async () => {
+    const share = (bound: number) => ({
+      expr: measure.shareAbove({ ...duration, bound }),
+      op: '>' as const,
+      threshold: 0.5,
+    })
+    const { metrics, tick, evaluator } = setUp(rule({ ...share(10), and: [share(30)] }))
+    const series = observeIn(metrics).labels({ kind: 'a' })
+    for (let ticks = 0; ticks < 3; ticks += 1) {
+      series.observe(60)
+      await tick()
+    }
+    expect(evaluator.states()).toMatchObject([{ state: 'no_data', reason: 'no_bucket' }])
+  })
+
+  it('judges each label set by its own buckets', async () => {
+    const expr = measure.shareAbove({ ...duration, by: ['kind'], bound: 30 })
+    let count = 0
+    const histogramOf = (kind: string, bounds: readonly number[]) => ({
+      labels: { kind },
+      histogram: {
+        buckets: bounds.map((le) => ({ le, count: le < 60 ? 0 : count })),
+        sum: 0,
+        count,
+      },
+    })
+    const metrics: CollectableMetrics = {
+      ...createMetrics(),
+      collect: () => [
+        {
+          name: 'duration_seconds',
+          help: 'Duration.',
+          type: 'histogram',
+          labelNames: ['kind'],
+          series: [histogramOf('a', [30, Infinity]), histogramOf('b', [10, Infinity])],
+        },
+      ],
+    }
+    const clock = createTestClock({ now: 1_000_000 })
+    const rules = [rule({ expr, threshold: 0.5 })]
+    const evaluator = createRuleEvaluator({ rules, source: createRegistrySource(metrics), clock })
+    for (let ticks = 0; ticks < 3; ticks += 1) {
+      count += 1
+      await clock.advance(10 * SECOND)
+      await evaluator.tick()
+    }
+    expect(evaluator.states()).toMatchObject([
+      { labels: { kind: 'a' }, state: 'firing', value: 1 },
+      { labels: { kind: 'b' }, state: 'no_data', reason: 'no_bucket' },
+    ])
+  })
+
+  it('is measured as soon as the histogram has the bucket', async () => {
+    const { metrics, tick, evaluator } = setUp(
+      rule({ expr: measure.shareAbove({ ...duration, bound: 10 }), threshold: 0.5 }),
+    )
+    const series = observeIn(metrics).labels({ kind: 'a' })
+    for (const seconds of [5, 60, 60]) {
+      series.observe(seconds)
+      await tick()
+    }
+    expect(evaluator.states()).toMatchObject([{ state: 'firing', value: 1 }])
+  })
+
+  it('takes a label set that a repository did not count up to the bound for none', async () => {
+    const source = createRepositorySource({
+      readings: {
+        duration_seconds: {
+          count: async ({ atMost }) => [
+            { labels: { kind: 'fast' }, value: 4 },
+            ...(atMost === null ? [{ labels: { kind: 'slow' }, value: 4 }] : []),
+          ],
+        },
+      },
+    })
+    const byKind = { ...duration, by: ['kind'] }
+    const above = measure.shareAbove({ ...byKind, bound: 30 })
+    const within = measure.ratio(
+      measure.observations({ ...byKind, atMost: 30 }),
+      measure.observations(byKind),
+    )
+    const rules = [
+      rule({ name: 'Above', expr: above, threshold: 0.5 }),
+      rule({ name: 'Within', expr: within, op: '<', threshold: 0.5 }),
+    ]
+    const evaluator = createRuleEvaluator({ rules, source, clock: createTestClock() })
+    await evaluator.tick()
+    expect(evaluator.states().map(({ labels, value }) => [labels['kind'], value])).toEqual([
+      ['fast', 0],
+      ['slow', 1],
+      ['fast', 1],
+      ['slow', 0],
+    ])
+  })
+})
+
 describe('a rule with a minimum of samples', () => {
   const failed = { metric: 'tries_total', windowMs: 60 * SECOND, where: { outcome: 'failed' } }
   const all = { metric: 'tries_total', windowMs: 60 * SECOND }

@@ -118,6 +118,13 @@ describe('defineAlertRule', () => {
     ['a ratio of increases', SHARE],
     ['a ratio of rates', measure.ratio(measure.rate(window), measure.rate(window))],
     ['a share above a bound', measure.shareAbove({ ...window, bound: 1 })],
+    [
+      'a share of those up to a bound',
+      measure.ratio(
+        measure.observations({ ...window, atMost: 1 }),
+        measure.observations({ ...window, atMost: 2 }),
+      ),
+    ],
     ['a quantile', measure.quantile({ ...window, quantile: 0.95 })],
     ['a comparison of shares', measure.comparedWithDaysBefore(SHARE, 7)],
   ])('takes a minimum of samples for %s', (_, expr) => {

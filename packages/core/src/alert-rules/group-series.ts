@@ -27,12 +27,15 @@ export function createGroupedReader(
   let version = -1
   let groups: Groups = { labelSets: [], places: new Int32Array(0) }
   let columns = new Int32Array(0)
+  let withoutBucket: readonly LabelSet[] = []
 
   return (measure) => {
     if (version !== store.version) {
       version = store.version
-      const members = findMembers().filter((series) => columnOf(series) !== undefined)
+      const found = findMembers()
+      const members = found.filter((series) => columnOf(series) !== undefined)
       groups = groupSeries(members, by)
+      withoutBucket = members.length === found.length ? [] : groupsBeside(groups, found, by)
       columns = Int32Array.from(members, (series) => columnOf(series)!)
     }
     const { labelSets, places } = groups
@@ -45,7 +48,8 @@ export function createGroupedReader(
       values[place] = isThere[place] === 1 ? foldTwo(fold, values[place]!, value) : value
       isThere[place] = 1
     }
-    return withoutMissing(labelSets, values, isThere)
+    const vector = withoutMissing(labelSets, values, isThere)
+    return withoutBucket.length === 0 ? vector : { ...vector, withoutBucket }
   }
 }
 
@@ -98,6 +102,16 @@ function groupSeries(members: readonly StoredSeries[], by: readonly string[] | n
     return place
   })
   return { labelSets, places }
+}
+
+/** The groups of series that have none among those groups. */
+function groupsBeside(
+  { labelSets }: Groups,
+  series: readonly StoredSeries[],
+  by: readonly string[] | null,
+): readonly LabelSet[] {
+  const keys = new Set(labelSets.map(({ key }) => key))
+  return groupSeries(series, by).labelSets.filter(({ key }) => !keys.has(key))
 }
 
 /** What is no number is neither the largest nor the smallest, as long as there is a number. */

@@ -525,6 +525,9 @@ function drawExpressions(draw: Draw, intervalMs: number): readonly AlertExpressi
     measure.observations({ ...latency, atMost: draw.oneOf([0.1, 0.5, 1]) }),
     measure.quantile({ ...latency, quantile: draw.oneOf([0.5, 0.95, 0.99]) }),
     measure.shareAbove({ ...latency, bound: 0.5 }),
+    // The histogram has no such bucket.
+    measure.observations({ ...latency, atMost: 0.7 }),
+    measure.shareAbove({ ...latency, bound: 0.7 }),
     measure.absent({ metric: 'up', where: { job } }),
     measure.comparedWithDaysBefore(increase(day), draw.oneOf([1, 2])),
     measure.comparedWithDaysBefore(depth, draw.oneOf([1, 3])),

@@ -9,11 +9,12 @@ import {
 /** What a condition says about a label set. The order matters: each is stronger than those before. */
 export const VERDICT = {
   window_not_covered: 0,
-  no_series: 1,
-  too_few_samples: 2,
-  not_a_number: 3,
-  fails: 4,
-  holds: 5,
+  no_bucket: 1,
+  no_series: 2,
+  too_few_samples: 3,
+  not_a_number: 4,
+  fails: 5,
+  holds: 6,
 } as const
 
 /** What a condition, or a rule, says about each label set. */
@@ -46,7 +47,23 @@ export function judge(
     if (Number.isNaN(value)) verdicts[index] = VERDICT.not_a_number
     else verdicts[index] = holds(value, threshold) ? VERDICT.holds : VERDICT.fails
   }
-  return { labelSets, values, verdicts }
+  return withoutBuckets({ labelSets, values, verdicts }, measured)
+}
+
+/** Says of the label sets that lack a bucket why there is no value for them. */
+function withoutBuckets(
+  judgement: RuleJudgement,
+  { withoutBucket = [] }: RuleVector,
+): RuleJudgement {
+  if (withoutBucket.length === 0) return judgement
+  const labelSetByKey = new Map(withoutBucket.map((labelSet) => [labelSet.key, labelSet]))
+  for (const { key } of judgement.labelSets) labelSetByKey.delete(key)
+  const lacking = [...labelSetByKey.values()]
+  return {
+    labelSets: [...judgement.labelSets, ...lacking],
+    values: [...Array.from(judgement.values), ...lacking.map(() => Number.NaN)],
+    verdicts: Uint8Array.from([...judgement.verdicts, ...lacking.map(() => VERDICT.no_bucket)]),
+  }
 }
 
 /** Whatever was measured, it is not shown either. */

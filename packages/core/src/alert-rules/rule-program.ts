@@ -2,9 +2,9 @@ import { type AlertExpression, isLeafExpression, type LeafExpression } from './a
 import type { AlertRuleReadings } from './alert-rule-source.ts'
 import type { AlertCondition, AlertRule } from './alert-rule.ts'
 import { compileLeafToPromql, DAY_MS } from './compile-promql.ts'
-import { countOfExpression, countsEvents } from './count-of-expression.ts'
+import { countOfExpression, isZeroWithoutSeries } from './count-of-expression.ts'
 import { judge, judgeBoth, judgeEither, type RuleJudgement } from './rule-judgement.ts'
-import { createVectorLookup, type RuleVector } from './rule-vector.ts'
+import { createVectorLookup, type LabelSet, type RuleVector } from './rule-vector.ts'
 
 /** One measurement of a tick, or why it failed. */
 export type Reading = { readonly vector: RuleVector } | { readonly cause: unknown }
@@ -114,13 +114,16 @@ function compileExpression(
     case 'ratio': {
       const part = compile(expr.part)
       const whole = compile(expr.whole)
-      const missing = countsEvents(expr.part) ? 0 : undefined
-      return (vectors) => divide(part(vectors), whole(vectors), missing)
+      const isZero = isZeroWithoutSeries(expr.part)
+      return (vectors) => divide(part(vectors), whole(vectors), isZero)
     }
     case 'sum':
       return combine(compile(expr.left), compile(expr.right), (left, right) => left + right)
-    case 'difference':
-      return combine(compile(expr.left), compile(expr.right), (left, right) => left - right)
+    case 'difference': {
+      const left = compile(expr.left)
+      const right = compile(expr.right)
+      return (vectors) => subtract(left(vectors), right(vectors))
+    }
     case 'compared': {
       const days = Array.from({ length: expr.days }, (_, day) =>
         compile(expr.of, offsetMs + (day + 1) * DAY_MS),
@@ -131,16 +134,23 @@ function compileExpression(
   }
 }
 
-function divide(part: RuleVector, whole: RuleVector, missing: number | undefined): RuleVector {
-  if (missing === undefined) return zip(part, whole, shareOf)
+/** @param isZero whether the part is 0 where it is missing */
+function divide(part: RuleVector, whole: RuleVector, isZero: boolean): RuleVector {
+  if (!isZero && part.isZeroElsewhere !== true) return zip(part, whole, shareOf)
   const lookup = createVectorLookup(part)
   const values = new Float64Array(whole.labelSets.length)
   for (let index = 0; index < values.length; index += 1) {
     const divisor = whole.values[index]!
     const place = lookup.indexOf(whole.labelSets[index]!, index)
-    values[index] = shareOf(place < 0 ? divisor * missing : part.values[place]!, divisor)
+    // No number where the whole is infinite, as the exported rule has it.
+    const none = divisor - divisor
+    values[index] = shareOf(place < 0 ? none : part.values[place]!, divisor)
   }
-  return { labelSets: whole.labelSets, values, isIncomplete: isEitherIncomplete(part, whole) }
+  return { labelSets: whole.labelSets, values, ...flawsOf(part, whole) }
+}
+
+function subtract(left: RuleVector, right: RuleVector): RuleVector {
+  return zip(left, right, (from, what) => from - what, right.isZeroElsewhere === true)
 }
 
 /** There is no share of nothing, not even an infinitely large one. */
@@ -156,28 +166,45 @@ function combine(
   return (vectors) => zip(left(vectors), right(vectors), compute)
 }
 
-/** Computes a value for each label set that both have. */
+/**
+ * Computes a value for each label set that both have.
+ *
+ * @param isRightZero whether the right is 0 for those that only the left has
+ */
 function zip(
   left: RuleVector,
   right: RuleVector,
   compute: (left: number, right: number) => number,
+  isRightZero = false,
 ): RuleVector {
   const lookup = createVectorLookup(right)
   const values: number[] = []
   const isShared = left.labelSets.map((labelSet, index) => {
     const place = lookup.indexOf(labelSet, index)
-    if (place >= 0) values.push(compute(left.values[index]!, right.values[place]!))
-    return place >= 0
+    const isThere = place >= 0 || isRightZero
+    if (isThere) values.push(compute(left.values[index]!, place < 0 ? 0 : right.values[place]!))
+    return isThere
   })
   // The same list of label sets tells those who come later that nothing changed.
   const isWhole = values.length === left.labelSets.length
   return {
     labelSets: isWhole ? left.labelSets : left.labelSets.filter((_, index) => isShared[index]),
     values,
-    isIncomplete: isEitherIncomplete(left, right),
+    ...flawsOf(left, right),
   }
 }
 
-function isEitherIncomplete(left: RuleVector, right: RuleVector): boolean {
-  return left.isIncomplete === true || right.isIncomplete === true
+/** What is computed from two vectors lacks what either of them lacks. */
+function flawsOf(
+  left: RuleVector,
+  right: RuleVector,
+): Pick<RuleVector, 'isIncomplete' | 'withoutBucket'> {
+  const { withoutBucket: ofLeft = NONE } = left
+  const { withoutBucket: ofRight = NONE } = right
+  return {
+    isIncomplete: left.isIncomplete === true || right.isIncomplete === true,
+    withoutBucket: ofRight.length === 0 ? ofLeft : [...ofLeft, ...ofRight],
+  }
 }
+
+const NONE: readonly LabelSet[] = []

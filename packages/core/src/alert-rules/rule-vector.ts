@@ -15,6 +15,13 @@ export interface RuleVector {
    * there, or never taken.
    */
   readonly isIncomplete?: boolean | undefined
+  /** Label sets whose histograms lack the bucket that was asked for. Default: none. */
+  readonly withoutBucket?: readonly LabelSet[] | undefined
+  /**
+   * Whether the value is 0 for every label set that is not there, as where a repository counted and
+   * found none. Default: nothing is known of it.
+   */
+  readonly isZeroElsewhere?: boolean | undefined
 }
 
 export const EMPTY_LABEL_SET: LabelSet = /* @__PURE__ */ createLabelSet({})
