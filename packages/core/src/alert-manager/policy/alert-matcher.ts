@@ -78,7 +78,9 @@ export type MatcherCompilation =
 /** Makes a matcher ready. What it requires completes the sentence "… must be …". */
 export function compileMatcher(input: AlertMatcherInput): MatcherCompilation {
   const parsed = typeof input === 'string' ? parseAlertMatcher(input) : input
-  if (parsed === undefined) return { requirement: 'a matcher such as `severity="critical"`' }
+  if (typeof parsed !== 'object' || parsed === null) {
+    return { requirement: 'a matcher such as `severity="critical"`' }
+  }
   const { label, op, value } = parsed
   if (typeof label !== 'string' || !LABEL.test(label)) {
     return { requirement: 'on a label of letters, digits and `_`' }
@@ -106,6 +108,9 @@ export function compileMatcher(input: AlertMatcherInput): MatcherCompilation {
       return { requirement: 'one of `=`, `!=`, `=~` and `!~`' }
   }
 }
+
+/** What a list of matchers must be. */
+export const MATCHERS_REQUIREMENT = 'a list of matchers such as `[\'severity="critical"\']`'
 
 const MATCHER = /^\s*([a-z_][a-z0-9_]*)\s*(=~|!~|!=|=)\s*(.*?)\s*$/is
 const LABEL = /^[a-z_][a-z0-9_]*$/i

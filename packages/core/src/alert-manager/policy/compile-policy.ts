@@ -11,6 +11,7 @@ import {
   type CompiledMatcher,
   compileMatcher,
   formatAlertMatcher,
+  MATCHERS_REQUIREMENT,
 } from './alert-matcher.ts'
 import type {
   AlertEscalationStep,
@@ -18,7 +19,12 @@ import type {
   AlertPolicy,
   AlertRoute,
 } from './alert-policy.ts'
-import { type CompiledTimeInterval, compileTimeInterval } from './time-interval.ts'
+import { assertKeys, assertList, isRecord } from './assert-shape.ts'
+import {
+  type AlertTimeInterval,
+  type CompiledTimeInterval,
+  compileTimeInterval,
+} from './time-interval.ts'
 
 /** A route with everything that it inherits. */
 export interface CompiledRoute {
@@ -63,7 +69,7 @@ export interface CompiledPolicy {
  * @throws {InvalidOptionError} `INVALID_OPTION`, naming the place in the policy
  */
 export function compilePolicy(policy: AlertPolicy): CompiledPolicy {
-  let compiled = compiledPolicies.get(policy)
+  let compiled = isRecord(policy) ? compiledPolicies.get(policy) : undefined
   if (compiled === undefined) {
     compiled = compile(policy)
     compiledPolicies.set(policy, compiled)
@@ -87,7 +93,38 @@ const DEFAULTS = {
   escalates: true,
 }
 
+/** Misspelt ones are refused: what they were to say would go unsaid. */
+const KEYS = {
+  policy: ['route', 'inhibitions', 'muteTimeIntervals', 'escalation', 'calendar'],
+  route: [
+    'receiver',
+    'matchers',
+    'continue',
+    'groupBy',
+    'groupWaitMs',
+    'groupIntervalMs',
+    'repeatMs',
+    'sendResolved',
+    'escalates',
+    'muteTimeIntervals',
+    'routes',
+  ],
+  inhibition: ['sourceMatchers', 'targetMatchers', 'equal'],
+  step: ['receiver', 'waitMs'],
+  calendar: ['timeZone', 'opensAt', 'workdays', 'holidays'],
+  interval: ['times', 'weekdays', 'daysOfMonth', 'months', 'years', 'location'],
+} satisfies {
+  policy: (keyof AlertPolicy)[]
+  route: (keyof AlertRoute)[]
+  inhibition: (keyof AlertInhibition)[]
+  step: (keyof AlertEscalationStep)[]
+  calendar: (keyof BusinessCalendar)[]
+  interval: (keyof AlertTimeInterval)[]
+}
+
 function compile(policy: AlertPolicy): CompiledPolicy {
+  assertKeys(FACTORY, 'policy', policy, KEYS.policy)
+  assertKeys(FACTORY, 'policy.route', policy.route, KEYS.route)
   const muteTimes = compileMuteTimes(policy.muteTimeIntervals ?? {})
   const { route: root } = policy
   if (root.receiver === undefined) throw invalid('route.receiver', 'the name of a channel')
@@ -101,14 +138,17 @@ function compile(policy: AlertPolicy): CompiledPolicy {
   })
 
   const calendar = policy.calendar ?? { timeZone: 'UTC' }
+  assertKeys(FACTORY, 'policy.calendar', calendar, KEYS.calendar)
   const [option, requirement] = invalidCalendar(calendar) ?? []
   if (option !== undefined) throw invalid(`calendar.${option}`, String(requirement))
 
   const escalation = compileEscalation(policy.escalation ?? {})
+  const { inhibitions = [] } = policy
+  assertList(FACTORY, 'policy.inhibitions', inhibitions, 'a list of inhibitions')
   return {
     root: compiledRoot,
     routesById,
-    inhibitions: (policy.inhibitions ?? []).map(compileInhibition),
+    inhibitions: inhibitions.map(compileInhibition),
     escalation,
     calendar,
     receivers: new Set([
@@ -133,6 +173,7 @@ function compileRoute(
   parentPath: string,
   compilation: RouteCompilation,
 ): CompiledRoute {
+  assertKeys(FACTORY, `policy.${at}`, route, KEYS.route)
   const own: Inherited = {
     receiver: route.receiver ?? parent.receiver,
     groupBy: route.groupBy ?? parent.groupBy,
@@ -144,6 +185,9 @@ function compileRoute(
   }
   assertRouteOptions(own, at)
 
+  const { muteTimeIntervals = [], routes: children = [] } = route
+  assertList(FACTORY, `policy.${at}.muteTimeIntervals`, muteTimeIntervals, 'a list of names')
+  assertList(FACTORY, `policy.${at}.routes`, children, 'a list of routes')
   const matchers = compileMatchers(route.matchers ?? [], `${at}.matchers`)
   const path = `${parentPath}/{${matchers.map(formatAlertMatcher).join(',')}}`
   const compiled: CompiledRoute = {
@@ -151,7 +195,7 @@ function compileRoute(
     id: `${own.receiver}${path}`,
     matchers,
     isContinued: route.continue ?? false,
-    muteTimes: (route.muteTimeIntervals ?? []).flatMap((name) => {
+    muteTimes: muteTimeIntervals.flatMap((name) => {
       const times = compilation.muteTimes.get(name)
       if (times === undefined) {
         throw invalid(`${at}.muteTimeIntervals`, "names of the policy's `muteTimeIntervals`")
@@ -167,7 +211,7 @@ function compileRoute(
     throw invalid(at, `at most ${ROUTE_DEPTH_MAX} levels deep`)
   }
   compilation.routesById.set(compiled.id, compiled)
-  const routes = (route.routes ?? []).map((child, index) =>
+  const routes = children.map((child, index) =>
     compileRoute(child, `${at}.routes[${index}]`, own, path, compilation),
   )
   return Object.assign(compiled, { routes })
@@ -187,19 +231,32 @@ function compileMuteTimes(
 ): Map<string, readonly CompiledTimeInterval[]> {
   const compiled = new Map<string, readonly CompiledTimeInterval[]>()
   for (const [name, list] of Object.entries(intervals)) {
+    assertList(FACTORY, `policy.muteTimeIntervals.${name}`, list, 'a list of intervals')
     const times = list.map((interval, index) => {
+      const at = `muteTimeIntervals.${name}[${index}]`
+      assertKeys(FACTORY, `policy.${at}`, interval, KEYS.interval)
       const result = compileTimeInterval(interval)
       if ('isWithin' in result) return result.isWithin
-      const place = `muteTimeIntervals.${name}[${index}].${result.invalid}`
-      throw invalid(place, 'as in Alertmanager')
+      throw invalid(`${at}.${result.invalid}`, INTERVAL_REQUIREMENTS[result.invalid])
     })
     compiled.set(name, times)
   }
   return compiled
 }
 
+/** What each list of an interval holds, with an example of it. */
+const INTERVAL_REQUIREMENTS: Readonly<Record<keyof AlertTimeInterval, string>> = {
+  times: "a list of ranges within a day, such as `{ start: '09:00', end: '17:00' }`",
+  weekdays: 'a list of weekdays such as `saturday` or `monday:friday`, the week from Sunday on',
+  daysOfMonth: 'a list of days such as `1`, `1:7` or `-3:-1`',
+  months: 'a list of months such as `december`, `june:august` or `6:8`',
+  years: 'a list of years such as `2026` or `2026:2028`',
+  location: 'an IANA time zone that this host knows, such as `Europe/Warsaw`',
+}
+
 function compileInhibition(inhibition: AlertInhibition, index: number): CompiledInhibition {
   const at = `inhibitions[${index}]`
+  assertKeys(FACTORY, `policy.${at}`, inhibition, KEYS.inhibition)
   const source = compileMatchers(inhibition.sourceMatchers, `${at}.sourceMatchers`)
   const target = compileMatchers(inhibition.targetMatchers, `${at}.targetMatchers`)
   const { equal = [] } = inhibition
@@ -211,6 +268,7 @@ function compileInhibition(inhibition: AlertInhibition, index: number): Compiled
 }
 
 function compileMatchers(inputs: readonly AlertMatcherInput[], at: string): CompiledMatcher[] {
+  assertList(FACTORY, `policy.${at}`, inputs, MATCHERS_REQUIREMENT)
   return inputs.map((input, index) => {
     const { matcher, requirement } = compileMatcher(input)
     if (matcher === undefined) throw invalid(`${at}[${index}]`, requirement)
@@ -222,10 +280,14 @@ function compileEscalation(
   escalation: NonNullable<AlertPolicy['escalation']>,
 ): Map<Severity, readonly AlertEscalationStep[]> {
   const compiled = new Map<Severity, readonly AlertEscalationStep[]>()
+  assertKeys(FACTORY, 'policy.escalation', escalation, SEVERITIES)
   for (const severity of SEVERITIES) {
     const steps = escalation[severity] ?? []
-    for (const [index, { receiver, waitMs }] of steps.entries()) {
+    assertList(FACTORY, `policy.escalation.${severity}`, steps, 'a list of steps')
+    for (const [index, step] of steps.entries()) {
       const at = `escalation.${severity}[${index}]`
+      assertKeys(FACTORY, `policy.${at}`, step, KEYS.step)
+      const { receiver, waitMs } = step
       assertReceiver(receiver, `${at}.receiver`)
       if (waitMs !== 'next-business-day') {
         assertWholeNumber(FACTORY, `policy.${at}.waitMs`, waitMs, { min: 0 })
@@ -242,6 +304,7 @@ function assertReceiver(receiver: string, at: string): void {
 }
 
 function assertLabels(labels: readonly string[], at: string): void {
+  assertList(FACTORY, `policy.${at}`, labels, "a list of labels such as `['alertname']`")
   if (labels.every((label) => LABEL.test(label)) && new Set(labels).size === labels.length) return
   throw invalid(at, 'different labels of letters, digits and `_`')
 }

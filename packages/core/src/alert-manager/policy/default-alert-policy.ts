@@ -1,4 +1,5 @@
 import type { Severity } from '../../alerts/severity.ts'
+import { InvalidOptionError } from '../../errors/invalid-option-error.ts'
 import type { BusinessCalendar } from '../escalation/business-calendar.ts'
 import { SEVERITIES } from '../severity-rank.ts'
 import type {
@@ -8,6 +9,7 @@ import type {
   AlertPolicy,
   AlertRoute,
 } from './alert-policy.ts'
+import { assertKeys, assertList, isRecord } from './assert-shape.ts'
 
 /** Options of {@link defaultAlertPolicy}: which channel plays which part. */
 export interface DefaultAlertPolicyOptions {
@@ -54,6 +56,8 @@ export const DEFAULT_ESCALATION_WAIT_MS: Readonly<Record<Severity, AlertEscalati
  * component to its channel as well. Alerts are grouped by name and component, repeated after 4 hours
  * (critical) to 24 hours (low), and their end is told.
  *
+ * @throws {InvalidOptionError} `INVALID_OPTION` for an option that it does not have, or cannot work with
+ *
  * @example
  * ```ts
  * import { defaultAlertPolicy, routeAlert } from '@assay/core'
@@ -69,8 +73,13 @@ export const DEFAULT_ESCALATION_WAIT_MS: Readonly<Record<Severity, AlertEscalati
  * ```
  */
 export function defaultAlertPolicy(options: DefaultAlertPolicyOptions = {}): AlertPolicy {
+  assertKeys(FACTORY, 'options', options, OPTIONS)
   const { critical = 'pagerduty', team = 'slack', components = COMPONENTS } = options
   const { escalation = ESCALATION, calendar, inhibitions } = options
+  if (!isRecord(components)) {
+    throw new InvalidOptionError(FACTORY, 'components', 'receivers by component')
+  }
+  assertKeys(FACTORY, 'escalation', escalation, SEVERITIES)
   return {
     route: {
       receiver: team,
@@ -97,6 +106,16 @@ export function defaultAlertPolicy(options: DefaultAlertPolicyOptions = {}): Ale
   }
 }
 
+const FACTORY = 'defaultAlertPolicy'
+const OPTIONS = [
+  'critical',
+  'team',
+  'components',
+  'escalation',
+  'calendar',
+  'inhibitions',
+] satisfies (keyof DefaultAlertPolicyOptions)[]
+
 const COMPONENTS: Readonly<Record<string, string>> = {
   oracle: 'oracle-operations',
   contract: 'contract-monitoring',
@@ -122,12 +141,11 @@ function escalationOf(
   receivers: NonNullable<DefaultAlertPolicyOptions['escalation']>,
 ): AlertEscalation {
   return Object.fromEntries(
-    SEVERITIES.map((severity) => [
-      severity,
-      (receivers[severity] ?? []).map((receiver) => ({
-        receiver,
-        waitMs: DEFAULT_ESCALATION_WAIT_MS[severity],
-      })),
-    ]),
+    SEVERITIES.map((severity) => {
+      const { [severity]: names = [] } = receivers
+      assertList(FACTORY, `escalation.${severity}`, names, "a list of receivers such as `['lead']`")
+      const waitMs = DEFAULT_ESCALATION_WAIT_MS[severity]
+      return [severity, names.map((receiver) => ({ receiver, waitMs }))]
+    }),
   )
 }

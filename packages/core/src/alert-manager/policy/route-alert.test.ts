@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest'
 
 import type { Severity } from '../../alerts/severity.ts'
+import { InvalidOptionError } from '../../errors/invalid-option-error.ts'
 import type { AlertPolicy, AlertRoute } from './alert-policy.ts'
 import { compilePolicy } from './compile-policy.ts'
-import { DEFAULT_REPEAT_MS, defaultAlertPolicy } from './default-alert-policy.ts'
+import {
+  DEFAULT_REPEAT_MS,
+  defaultAlertPolicy,
+  type DefaultAlertPolicyOptions,
+} from './default-alert-policy.ts'
 import { routeAlert } from './route-alert.ts'
 
 const alert = (labels: Record<string, string> = {}, severity: Severity = 'high') => ({
@@ -156,9 +161,83 @@ describe('a policy is refused', () => {
     expect(() => routeAlert(policy, alert())).toThrow(`\`${option}\``)
   })
 
+  const inhibition = { sourceMatchers: ['a="b"'], targetMatchers: ['c="d"'] }
+  test.each<[string, unknown]>([
+    ['policy', undefined],
+    ['policy', 'team'],
+    ['policy.rout', { rout: root }],
+    ['policy.route', {}],
+    ['policy.route.grupBy', { route: { ...root, grupBy: ['alertname'] } }],
+    ['policy.route.groupBy', { route: { ...root, groupBy: 'alertname' } }],
+    ['policy.route.routes', { route: { ...root, routes: {} } }],
+    ['policy.route.routes[0]', { route: { ...root, routes: [null] } }],
+    ['policy.route.routes[0].reciever', { route: { ...root, routes: [{ reciever: 'x' }] } }],
+    ['policy.route.routes[0].matchers', { route: { ...root, routes: [{ matchers: 'a="b"' }] } }],
+    ['policy.route.routes[0].matchers[0]', { route: { ...root, routes: [{ matchers: [null] }] } }],
+    ['policy.inhibitions', { route: root, inhibitions: inhibition }],
+    ['policy.inhibitions[0].source', { route: root, inhibitions: [{ ...inhibition, source: [] }] }],
+    [
+      'policy.inhibitions[0].sourceMatchers',
+      { route: root, inhibitions: [{ targetMatchers: ['c="d"'] }] },
+    ],
+    ['policy.inhibitions[0].equal', { route: root, inhibitions: [{ ...inhibition, equal: 'a' }] }],
+    ['policy.escalation.citical', { route: root, escalation: { citical: [] } }],
+    ['policy.escalation.critical', { route: root, escalation: { critical: 'lead' } }],
+    ['policy.escalation.critical[0]', { route: root, escalation: { critical: ['lead'] } }],
+    [
+      'policy.escalation.critical[0].wait',
+      { route: root, escalation: { critical: [{ receiver: 'lead', wait: 1 }] } },
+    ],
+    ['policy.calendar.timezone', { route: root, calendar: { timezone: 'UTC' } }],
+    ['policy.muteTimeIntervals.w', { route: root, muteTimeIntervals: { w: 'weekend' } }],
+    [
+      'policy.muteTimeIntervals.w[0].days',
+      { route: root, muteTimeIntervals: { w: [{ days: [] }] } },
+    ],
+    [
+      'policy.muteTimeIntervals.w[0].weekdays',
+      { route: root, muteTimeIntervals: { w: [{ weekdays: 'monday' }] } },
+    ],
+  ])('without types, for %s', (option, policy) => {
+    expect(codeOf(() => routeAlert(policy as AlertPolicy, alert()))).toEqual({
+      code: 'INVALID_OPTION',
+      option,
+    })
+  })
+
+  test.each<[string, unknown]>([
+    ['options.criticl', { criticl: 'page' }],
+    ['components', { components: 'api' }],
+    ['escalation.citical', { escalation: { citical: ['lead'] } }],
+    ['escalation.critical', { escalation: { critical: 'lead' } }],
+  ])('by defaultAlertPolicy for %s', (option, options) => {
+    expect(codeOf(() => defaultAlertPolicy(options as DefaultAlertPolicyOptions))).toEqual({
+      code: 'INVALID_OPTION',
+      option,
+    })
+  })
+
+  test('with an example of what it must be', () => {
+    const muteTimeIntervals = { w: [{ weekdays: ['funday'] }] }
+    expect(() => routeAlert({ route: root, muteTimeIntervals }, alert())).toThrow('`monday:friday`')
+    expect(() => routeAlert(withRoute({ matchers: ['a=~"("'] }), alert())).toThrow(
+      'a pattern that can be read',
+    )
+  })
+
   test('for more levels than a stack is good for', () => {
     let route: AlertRoute = { matchers: ['a="b"'] }
     for (let level = 0; level < 30; level += 1) route = { routes: [route], matchers: ['a="b"'] }
     expect(() => routeAlert(withRoute(route), alert())).toThrow('levels deep')
   })
 })
+
+/** What an invalid option says of itself, to a program. */
+function codeOf(call: () => unknown): unknown {
+  try {
+    return call()
+  } catch (error) {
+    if (!(error instanceof InvalidOptionError)) return error
+    return { code: error.code, option: error.context.option }
+  }
+}

@@ -35,7 +35,7 @@ export type CompiledTimeInterval = (epochMs: number) => boolean
  */
 export function compileTimeInterval(
   interval: AlertTimeInterval,
-): { readonly isWithin: CompiledTimeInterval } | { readonly invalid: string } {
+): { readonly isWithin: CompiledTimeInterval } | { readonly invalid: keyof AlertTimeInterval } {
   const { location = 'UTC' } = interval
   if (!isTimeZone(location)) return { invalid: 'location' }
 
@@ -45,6 +45,7 @@ export function compileTimeInterval(
     parse: (entry: Range) => ((time: ZonedTime) => boolean) | undefined,
   ): boolean => {
     if (entries === undefined) return true
+    if (!Array.isArray(entries)) return false
     const parsed = entries.map(parse).filter((condition) => condition !== undefined)
     conditions.push((time) => parsed.some((condition) => condition(time)))
     return parsed.length === entries.length
@@ -98,9 +99,9 @@ const MONTHS = [
 
 type Condition = (time: ZonedTime) => boolean
 
-function parseTimes({ start, end }: { start: string; end: string }): Condition | undefined {
-  const from = parseTimeOfDay(start)
-  const to = parseTimeOfDay(end)
+function parseTimes(range: { start: string; end: string } | null): Condition | undefined {
+  const from = parseTimeOfDay(String(range?.start))
+  const to = parseTimeOfDay(String(range?.end))
   if (from === undefined || to === undefined || from >= to) return undefined
   return ({ hour, minute }) => hour * 60 + minute >= from && hour * 60 + minute < to
 }
@@ -152,6 +153,7 @@ function parseRange(
   parse: (member: string) => number,
   isAscending = true,
 ): Range | undefined {
+  if (typeof text !== 'string') return undefined
   const [first = '', last = first, ...more] = text.toLowerCase().split(':')
   const range = { from: parse(first), to: parse(last) }
   if (more.length > 0 || !Number.isInteger(range.from) || !Number.isInteger(range.to))

@@ -1,6 +1,7 @@
 import { type Alert, type AlertIdentity, fingerprintOfAlert } from '../../alerts/alert.ts'
 import { InvalidOptionError } from '../../errors/invalid-option-error.ts'
 import type { ResolvedAlertLimits } from '../alert-limits.ts'
+import { isRecord } from '../policy/assert-shape.ts'
 import { severityRank } from '../severity-rank.ts'
 
 /** An alert as it is kept: a copy within the limits, under the name of the whole. */
@@ -74,11 +75,6 @@ function assertIdentity(operation: string, identity: AlertIdentity): void {
       throw new InvalidOptionError(operation, 'labels', 'texts by name')
     }
   }
-}
-
-/** What a caller without types hands in may be anything. */
-function isRecord(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function invalid(option: string, requirement: string): InvalidOptionError {
