@@ -970,3 +970,51 @@ test.each<[string, Partial<AlertManagerOptions>]>([
 ])('refuses a %s that it cannot work with', (option, given) => {
   expect(() => createWorld(byName, given)).toThrow(`\`${option}\``)
 })
+
+test.each<[string, unknown]>([
+  ['options', undefined],
+  ['channels', { policy: byName }],
+  ['channels', { policy: byName, channels: [] }],
+  ['channels.team', { policy: byName, channels: { team: undefined } }],
+  ['channels.team', { policy: byName, channels: { team: 'https://hooks.example.com' } }],
+  ['channels.team', { policy: byName, channels: { team: async () => undefined } }],
+  ['channels', {}],
+  ['policy', { policy: 'team', channels: {} }],
+  ['policy.route', { policy: {}, channels: {} }],
+])('refuses, without types, %s of %j', (option, options) => {
+  expect(() => createAlertManager(options as AlertManagerOptions)).toThrow(
+    expect.objectContaining({
+      code: 'INVALID_OPTION',
+      context: { factory: 'createAlertManager', option },
+    }),
+  )
+})
+
+test.each<[string, string, (manager: Untyped) => Promise<unknown>]>([
+  ['resolve', 'alert', (manager) => manager.resolve(undefined)],
+  ['resolve', 'labels', (manager) => manager.resolve({ name: 'X' })],
+  ['silence', 'request', (manager) => manager.silence(undefined)],
+  ['silence', 'matchers', (manager) => manager.silence({ endsAt: START + HOUR, author: 'kim' })],
+  [
+    'silence',
+    'matchers',
+    (manager) => manager.silence({ matchers: 'a="b"', endsAt: START + HOUR }),
+  ],
+  ['silence', 'matchers[0]', (manager) => manager.silence({ matchers: [null] })],
+  ['acknowledge', 'by', (manager) => manager.acknowledge('key')],
+  ['acknowledge', 'by', (manager) => manager.acknowledge('key', null)],
+  ['acknowledge', 'key', (manager) => manager.acknowledge(undefined, { by: 'kim' })],
+  ['alerts', 'matchers', (manager) => manager.alerts({ matchers: 'a="b"' })],
+])('%s refuses, without types, %s', async (factory, option, call) => {
+  const { manager } = createWorld(byName)
+  await expect(call(manager as unknown as Untyped)).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    context: { factory, option },
+  })
+})
+
+/** An alert manager as it is called from JavaScript. */
+type Untyped = Record<
+  'resolve' | 'silence' | 'acknowledge' | 'alerts',
+  (...values: readonly unknown[]) => Promise<unknown>
+>

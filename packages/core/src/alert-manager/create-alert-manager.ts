@@ -162,7 +162,12 @@ export function createAlertManager(options: AlertManagerOptions): AlertManager {
       const fingerprint = fingerprintIdentity('resolve', identity)
       return (await put({ kind: 'resolve', fingerprint, endsAt })) as ResolveOutcome
     },
-    async acknowledge(key, { by }) {
+    async acknowledge(key, options) {
+      if (typeof key !== 'string') {
+        throw new InvalidOptionError('acknowledge', 'key', 'the key of a group, or a fingerprint')
+      }
+      // Whoever has no types may leave it out.
+      const by = (options as typeof options | undefined)?.by
       if (typeof by !== 'string' || by === '' || by.length > limits.labelLength) {
         throw new InvalidOptionError('acknowledge', 'by', 'the name of a person')
       }

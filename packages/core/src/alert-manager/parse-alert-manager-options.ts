@@ -16,6 +16,7 @@ import { createAlertManagerTally } from './alert-manager-metrics.ts'
 import type { AlertManagerStore } from './alert-manager-store.ts'
 import { createMemoryAlertManagerStore } from './memory-alert-manager-store.ts'
 import type { AlertPolicy } from './policy/alert-policy.ts'
+import { isRecord } from './policy/assert-shape.ts'
 import { compilePolicy } from './policy/compile-policy.ts'
 import { defaultAlertPolicy } from './policy/default-alert-policy.ts'
 import { createAlertGrouper } from './stages/group-alert.ts'
@@ -76,6 +77,9 @@ export interface AlertManagerSettings extends AlertDispatcherSettings {
  * @throws {InvalidOptionError} `INVALID_OPTION`
  */
 export function parseAlertManagerOptions(options: AlertManagerOptions): AlertManagerSettings {
+  if (!isRecord(options)) {
+    throw new InvalidOptionError(FACTORY, 'options', 'an object with `policy` and `channels`')
+  }
   const { resolveAfterMs, pollMs = 1_000, deliveryTimeoutMs = 30_000 } = options
   const { leaseMs = deliveryTimeoutMs * 2, concurrency = 16, historyMs = NINETY_DAYS_MS } = options
   if (resolveAfterMs !== undefined) {
@@ -121,7 +125,15 @@ function channelsOf(
   channels: AlertManagerOptions['channels'],
   receivers: ReadonlySet<string>,
 ): Map<string, AlertChannel> {
-  const byReceiver = new Map(Object.entries(channels))
+  if (channels !== undefined && !isRecord(channels)) {
+    throw new InvalidOptionError(FACTORY, 'channels', 'channels by receiver')
+  }
+  const byReceiver = new Map(Object.entries(channels ?? {}))
+  for (const [receiver, channel] of byReceiver) {
+    if (typeof (channel as AlertChannel | undefined)?.deliver === 'function') continue
+    const requirement = 'a channel, such as `webhookChannel({ url })` makes'
+    throw new InvalidOptionError(FACTORY, `channels.${receiver}`, requirement)
+  }
   const missing = [...receivers].filter((receiver) => !byReceiver.has(receiver))
   if (missing.length === 0) return byReceiver
   const requirement = `a channel for each receiver of the policy; missing: ${missing.join(', ')}`

@@ -4,7 +4,9 @@ import {
   type AlertMatcherInput,
   type CompiledMatcher,
   compileMatcher,
+  MATCHERS_REQUIREMENT,
 } from './policy/alert-matcher.ts'
+import { assertList, isRecord } from './policy/assert-shape.ts'
 
 /** A time during which alerts that fit all the matchers are not told. They go on firing. */
 export interface Silence {
@@ -41,6 +43,9 @@ export function createSilence(
   request: SilenceRequest,
   { id, now }: { readonly id: string; readonly now: number },
 ): Silence {
+  if (!isRecord(request)) {
+    throw new InvalidOptionError('silence', 'request', 'an object with `matchers` and `endsAt`')
+  }
   const { startsAt = now, endsAt, author, comment = '' } = request
   const compiled = compileMatchers('silence', request.matchers)
   if (!compiled.some((matcher) => !matcher.matches(BLANK_ALERT))) {
@@ -72,6 +77,7 @@ export function compileMatchers(
   factory: string,
   matchers: readonly AlertMatcherInput[],
 ): CompiledMatcher[] {
+  assertList(factory, 'matchers', matchers, MATCHERS_REQUIREMENT)
   return matchers.map((input, index) => {
     const { matcher, requirement } = compileMatcher(input)
     if (matcher !== undefined && isStorable(matcher.value)) return matcher

@@ -59,6 +59,8 @@ test.each<[string, Partial<BusinessCalendar>]>([
   ['opensAt', { opensAt: '9' }],
   ['workdays', { workdays: [] }],
   ['workdays', { workdays: ['Monday' as never] }],
+  ['workdays', { workdays: 'monday' as never }],
+  ['holidays', { holidays: '2026-12-25' as never }],
   ['holidays', { holidays: ['25.12.2026'] }],
 ])('refuses a calendar for its %s', (option, given) => {
   expect(invalidCalendar({ ...warsaw, ...given })?.[0]).toBe(option)

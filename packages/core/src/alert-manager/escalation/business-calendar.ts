@@ -63,10 +63,14 @@ export function invalidCalendar(calendar: BusinessCalendar): readonly [string, s
   if (!isTimeZone(timeZone)) return ['timeZone', 'an IANA time zone that this host knows']
   const opening = parseTimeOfDay(opensAt)
   if (opening === undefined || opening === 24 * 60) return ['opensAt', 'a time such as `09:00`']
-  if (workdays.length === 0 || !workdays.every((day) => WEEKDAYS.includes(day))) {
+  if (
+    !Array.isArray(workdays) ||
+    workdays.length === 0 ||
+    !workdays.every((day) => WEEKDAYS.includes(day))
+  ) {
     return ['workdays', 'at least one of `monday` to `sunday`']
   }
-  if (!holidays.every((holiday) => DATE.test(holiday))) {
+  if (!Array.isArray(holidays) || !holidays.every((holiday) => DATE.test(holiday))) {
     return ['holidays', 'dates such as `2026-12-25`']
   }
   return undefined
