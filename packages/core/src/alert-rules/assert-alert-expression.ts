@@ -23,6 +23,7 @@ export function assertAlertExpression(expr: AlertExpression, option: string, dep
     throw new InvalidOptionError('defineAlertRule', option, requirement)
   }
   if (depth > DEPTH_MAX) refuse(`an expression of at most ${DEPTH_MAX} levels`)
+  if (typeof expr !== 'object' || expr === null) refuse(MADE_WITH_MEASURE)
 
   switch (expr.kind) {
     case 'ratio':
@@ -55,23 +56,26 @@ export function assertAlertExpression(expr: AlertExpression, option: string, dep
       assertLeaf(expr, refuse)
       return
     default:
-      refuse('made with the functions of `measure`')
+      refuse(MADE_WITH_MEASURE)
   }
 }
 
+const MADE_WITH_MEASURE = 'made with the functions of `measure`'
 const ABSENT_ALONE = 'without `absent` inside another expression'
 
 function assertLeaf(expr: LeafExpression, refuse: (requirement: string) => never): void {
   if (typeof expr.metric !== 'string' || !METRIC_NAME.test(expr.metric)) {
     refuse('about a metric named with letters, digits, `_` and `:`, not beginning with a digit')
   }
+  if (!isPlain(expr.where) || Object.values(expr.where).includes(null as never)) refuse(MATCHED)
   for (const { label, operator, value } of matchersOf(expr.where)) {
     if (!LABEL_NAME.test(label)) refuse(LABELS_NAMED)
     if (typeof value !== 'string' || !value.isWellFormed()) refuse('matched with texts')
     const fault = operator.endsWith('~') ? faultOfPattern(value) : undefined
     if (fault !== undefined) refuse(`matched with ${fault}`)
   }
-  if ('by' in expr && expr.by !== null) {
+  if ('by' in expr && (expr.by !== null || expr.kind === 'quantile')) {
+    if (!Array.isArray(expr.by)) refuse("grouped by a list of labels, such as `by: ['queue']`")
     if (!expr.by.every((label) => typeof label === 'string' && LABEL_NAME.test(label))) {
       refuse(LABELS_NAMED)
     }
@@ -100,3 +104,9 @@ function assertLeaf(expr: LeafExpression, refuse: (requirement: string) => never
 
 const LABELS_NAMED =
   'about labels named with letters, digits and `_`, not beginning with a digit or `__`'
+const MATCHED = "matched with labels, such as `where: { status: '500' }`"
+
+/** A `Map` has its entries elsewhere than where they are read, and would match all series. */
+export function isPlain(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !(Symbol.iterator in value)
+}

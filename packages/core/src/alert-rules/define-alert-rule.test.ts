@@ -76,6 +76,20 @@ describe('defineAlertRule', () => {
     ['minSamples', { minSamples: -1, expr: SHARE }],
     ['minSamples', { minSamples: 1.5, expr: SHARE }],
     ['expr', { expr: 'up == 0' as never }],
+    ['expr', { expr: undefined as never }],
+    ['expr', { expr: null as never }],
+    ['expr', { expr: measure.ratio(undefined as never, measure.gauge(gauge)) }],
+    ['expr', { expr: measure.gauge({ ...gauge, where: null as never }) }],
+    ['expr', { expr: measure.gauge({ ...gauge, where: new Map() as never }) }],
+    ['expr', { expr: measure.gauge({ ...gauge, where: { a: null as never } }) }],
+    ['expr', { expr: measure.gauge({ ...gauge, by: 'queue' as never }) }],
+    ['expr', { expr: measure.quantile({ ...window, quantile: 0.5, by: null as never }) }],
+    ['and', { and: {} as never }],
+    ['and', { and: [null as never] }],
+    ['and', { and: [{} as never] }],
+    ['or', { or: 'none' as never }],
+    ['labels', { labels: null as never }],
+    ['labels', { labels: new Map([['team', 'a']]) as never }],
     ['expr', { expr: { kind: 'promql', metric: 'up' } as never }],
     ['expr', { expr: measure.gauge({ metric: 'up == 0 or vector(1)' }) }],
     ['expr', { expr: measure.gauge({ metric: '' }) }],
@@ -106,6 +120,21 @@ describe('defineAlertRule', () => {
         context: { factory: 'defineAlertRule', option },
       }),
     )
+  })
+
+  it('refuses to be called without options', () => {
+    expect(() => defineAlertRule(undefined as never)).toThrow('`options` must be an object')
+  })
+
+  it.each<[Partial<AlertRuleOptions>, string]>([
+    [{ expr: undefined as never }, '`expr` must be made with the functions of `measure`.'],
+    [
+      { expr: measure.gauge({ ...gauge, by: 'queue' as never }) },
+      "`expr` must be grouped by a list of labels, such as `by: ['queue']`.",
+    ],
+    [{ and: {} as never }, '`and` must be a list of conditions.'],
+  ])('says what is asked for instead of %o', (wrong, requirement) => {
+    expect(() => defineAlertRule({ ...OPTIONS, ...wrong })).toThrow(requirement)
   })
 
   it('refuses an expression that is too deep to be meant', () => {

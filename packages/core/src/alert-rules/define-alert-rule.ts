@@ -2,7 +2,7 @@ import type { Severity } from '../alerts/severity.ts'
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
 import type { AlertExpression } from './alert-expression.ts'
 import type { AlertCondition, AlertOperator, AlertRule } from './alert-rule.ts'
-import { assertAlertExpression, LABEL_NAME } from './assert-alert-expression.ts'
+import { assertAlertExpression, isPlain, LABEL_NAME } from './assert-alert-expression.ts'
 import { countOfExpression } from './count-of-expression.ts'
 
 /** A measurement that is not as it should be. */
@@ -83,6 +83,7 @@ const DURATION_MAX_MS = 366 * 86_400_000
  * ```
  */
 export function defineAlertRule(options: AlertRuleOptions): AlertRule {
+  requires(isPlain(options), 'options', 'an object')
   const { name, severity, runbookUrl, summary, description } = options
   const { forMs = 0, keepFiringForMs = 0, labels = {}, and = [], or = [] } = options
 
@@ -93,11 +94,15 @@ export function defineAlertRule(options: AlertRuleOptions): AlertRule {
   requires(isHttpUrl(runbookUrl), 'runbookUrl', 'an http or https address')
   requires(isText(summary) && summary !== '', 'summary', 'a text')
   requires(description === undefined || isText(description), 'description', 'a text')
+  requires(isPlain(labels), 'labels', 'an object of texts')
   for (const [label, value] of Object.entries(labels)) {
     requires(LABEL_NAME.test(label), 'labels', 'named with letters, digits and `_`')
     requires(label !== 'alertname' && label !== 'severity', 'labels', OWN_LABELS)
     requires(isText(value) && value !== '', 'labels', 'texts that are not empty')
   }
+
+  requires(Array.isArray(and), 'and', CONDITIONS)
+  requires(Array.isArray(or), 'or', CONDITIONS)
 
   return freezeThrough(
     structuredClone({
@@ -118,9 +123,11 @@ export function defineAlertRule(options: AlertRuleOptions): AlertRule {
 
 const NAMED = 'letters, digits and `_`, and not begin with a digit'
 const OWN_LABELS = 'others than `alertname` and `severity`, which every alert has'
+const CONDITIONS = 'a list of conditions'
 const DURATION = 'whole milliseconds, at least 0 and at most 366 days'
 
 function toCondition(options: AlertConditionOptions, option: string): AlertCondition {
+  requires(isPlain(options), option, CONDITIONS)
   const { expr, op, threshold, minSamples = 0 } = options
   assertAlertExpression(expr, option)
   requires(OPERATORS.includes(op), 'op', '`>`, `>=`, `<`, `<=`, `==` or `!=`')
