@@ -65,7 +65,7 @@ export interface AlertTick {
 export interface AlertManager extends AsyncDisposable {
   /**
    * Takes in an alert that fires. Call it as often as you like: the same alert is one, and its newest
-   * summary, value and severity count.
+   * summary, value and severity count, and its earliest `startsAt`.
    *
    * @throws {InvalidOptionError} `INVALID_OPTION`, as a rejection, when it is no alert
    * @throws what the store rejected with: then it was not taken in
@@ -76,6 +76,7 @@ export interface AlertManager extends AsyncDisposable {
    *
    * @param identity its name and labels
    * @param options.at when it ended, in epoch milliseconds; default now, and never later
+   * @throws {InvalidOptionError} `INVALID_OPTION`, as a rejection, when it is no name and labels
    */
   resolve(
     identity: AlertIdentity,
@@ -87,6 +88,7 @@ export interface AlertManager extends AsyncDisposable {
    * @param key the key of a group, or the fingerprint of an alert for all groups that have it
    * @param options.by who takes it on
    * @returns the keys of the groups; none when no group was found
+   * @throws {InvalidOptionError} `INVALID_OPTION`, as a rejection, when nobody is named
    */
   acknowledge(key: string, options: { readonly by: string }): Promise<readonly string[]>
   /**
@@ -105,9 +107,17 @@ export interface AlertManager extends AsyncDisposable {
   expireSilence(id: string): Promise<boolean>
   /** The silences that have not ended, future ones included. */
   silences(): Promise<readonly Silence[]>
-  /** The alerts that are kept: those that fire, and those whose end is yet to be told. */
+  /**
+   * The alerts that are kept: those that fire, and those whose end is yet to be told.
+   *
+   * @throws {InvalidOptionError} `INVALID_OPTION`, as a rejection, for a filter that says anything else
+   */
   alerts(filter?: KeptAlertFilter): Promise<readonly KeptAlert[]>
-  /** Who was told of what, when and why; the newest first. */
+  /**
+   * Who was told of what, when and why; the newest first.
+   *
+   * @throws {InvalidOptionError} `INVALID_OPTION`, as a rejection, for a filter that says anything else
+   */
   history(filter?: AlertHistoryFilter): Promise<readonly AlertHistoryEntry[]>
   /**
    * Sends what is due, and goes on until `signal` aborts or the manager is closed. What fails is

@@ -1004,6 +1004,10 @@ test.each<[string, string, (manager: Untyped) => Promise<unknown>]>([
   ['acknowledge', 'by', (manager) => manager.acknowledge('key')],
   ['acknowledge', 'by', (manager) => manager.acknowledge('key', null)],
   ['acknowledge', 'key', (manager) => manager.acknowledge(undefined, { by: 'kim' })],
+  ['history', 'filter.recevier', (manager) => manager.history({ recevier: 'team' })],
+  ['history', 'filter', (manager) => manager.history(null)],
+  ['alerts', 'filter.state', (manager) => manager.alerts({ state: 'firing' })],
+  ['alerts', 'status', (manager) => manager.alerts({ status: 'fring' })],
   ['alerts', 'matchers', (manager) => manager.alerts({ matchers: 'a="b"' })],
 ])('%s refuses, without types, %s', async (factory, option, call) => {
   const { manager } = createWorld(byName)
@@ -1015,6 +1019,6 @@ test.each<[string, string, (manager: Untyped) => Promise<unknown>]>([
 
 /** An alert manager as it is called from JavaScript. */
 type Untyped = Record<
-  'resolve' | 'silence' | 'acknowledge' | 'alerts',
+  'resolve' | 'silence' | 'acknowledge' | 'alerts' | 'history',
   (...values: readonly unknown[]) => Promise<unknown>
 >

@@ -2,6 +2,7 @@ import type { Alert } from '../alerts/alert.ts'
 import { AssayError } from '../errors/assay-error.ts'
 import { assertWholeNumber, InvalidOptionError } from '../errors/invalid-option-error.ts'
 import { createAlertDispatcher } from './alert-dispatcher.ts'
+import type { AlertHistoryFilter } from './alert-history.ts'
 import { createAlertIntake } from './alert-intake.ts'
 import type { AlertPutResult } from './alert-manager-store.ts'
 import type { AlertManager, AlertRefusal, FireOutcome, ResolveOutcome } from './alert-manager.ts'
@@ -14,6 +15,7 @@ import {
   type AlertManagerOptions,
   parseAlertManagerOptions,
 } from './parse-alert-manager-options.ts'
+import { assertKeys } from './policy/assert-shape.ts'
 import { createSilence } from './silence.ts'
 import { fingerprintAlert, fingerprintIdentity } from './stages/fingerprint-alert.ts'
 import { inhibitsOf } from './stages/inhibit-alerts.ts'
@@ -183,13 +185,23 @@ export function createAlertManager(options: AlertManagerOptions): AlertManager {
     expireSilence: async (id) => store.endSilence(id, clock.now()),
     silences: async () => store.listSilences(clock.now()),
     alerts: async (filter = {}) => listKeptAlerts(filter, settings),
-    async history({ limit = 100, ...filter } = {}) {
+    async history(wanted = {}) {
+      assertKeys('history', 'filter', wanted, HISTORY_KEYS)
+      const { limit = 100, ...filter } = wanted
       assertWholeNumber('history', 'limit', limit, { min: 1 })
       return store.listHistory({ ...filter, limit })
     },
     [Symbol.asyncDispose]: runner.close,
   }
 }
+
+const HISTORY_KEYS = [
+  'fingerprint',
+  'groupKey',
+  'receiver',
+  'since',
+  'limit',
+] satisfies (keyof AlertHistoryFilter)[]
 
 type FireChange = Extract<StoredAlertChange, { kind: 'fire' }>
 

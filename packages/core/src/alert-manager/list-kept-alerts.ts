@@ -1,8 +1,9 @@
-import { assertWholeNumber } from '../errors/invalid-option-error.ts'
+import { assertWholeNumber, InvalidOptionError } from '../errors/invalid-option-error.ts'
 import type { KeptAlert, KeptAlertFilter } from './alert-manager.ts'
 import { CAPACITY_ALERTS_MAX } from './capacity-watch.ts'
 import type { AlertManagerSettings } from './parse-alert-manager-options.ts'
 import { matchesAll } from './policy/alert-matcher.ts'
+import { assertKeys } from './policy/assert-shape.ts'
 import { compileMatchers } from './silence.ts'
 import { toNotifiedAlert } from './stages/compose-notification.ts'
 import { inhibitorsOf } from './stages/inhibit-alerts.ts'
@@ -11,9 +12,14 @@ import type { StoredAlert } from './stored-alert-change.ts'
 
 /** The alerts that a store keeps and a filter fits, each with what mutes it now. */
 export async function listKeptAlerts(
-  { matchers = [], status, limit = 1_000 }: KeptAlertFilter,
+  filter: KeptAlertFilter,
   { store, clock, policy, limits }: AlertManagerSettings,
 ): Promise<readonly KeptAlert[]> {
+  assertKeys('alerts', 'filter', filter, FILTER_KEYS)
+  const { matchers = [], status, limit = 1_000 } = filter
+  if (status !== undefined && status !== 'firing' && status !== 'resolved') {
+    throw new InvalidOptionError('alerts', 'status', '`firing` or `resolved`')
+  }
   assertWholeNumber('alerts', 'limit', limit, { min: 1 })
   const compiled = compileMatchers('alerts', matchers)
   const now = clock.now()
@@ -34,3 +40,5 @@ export async function listKeptAlerts(
     return Object.assign(toNotifiedAlert(stored), { groupKeys, mutedBy: mutedBy(stored, index) })
   })
 }
+
+const FILTER_KEYS = ['matchers', 'status', 'limit'] satisfies (keyof KeptAlertFilter)[]
