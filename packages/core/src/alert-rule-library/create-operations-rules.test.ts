@@ -11,6 +11,7 @@ import { createRuleEvaluator } from '../alert-rules/create-rule-evaluator.ts'
 import { type LabelMatcher, matchersOf } from '../alert-rules/label-match.ts'
 import { toPrometheusRules } from '../alert-rules/to-prometheus-rules.ts'
 import { type PromtoolSeries, toPromtoolTests } from '../alert-rules/to-promtool-tests.ts'
+import { createOperationsDashboards } from '../dashboards/operations-dashboards.ts'
 import { instrumentHttp } from '../instrumentation/instrument-http.ts'
 import { createMetrics, DEFAULT_HISTOGRAM_BUCKETS } from '../metrics/create-metrics.ts'
 import { createTestClock } from '../testing/test-clock.ts'
@@ -142,6 +143,36 @@ test('an exporter that names a metric otherwise is read by that name', () => {
   const byDefault = ruleNamed('SolanaSlotLaggingBehind')
   // As asymmetric-research/solana-exporter 3.0.0 to 3.0.2 names it, in its collector.go.
   expect(byDefault && metricsOf(byDefault.expr)).toEqual(['solana_node_num_slots_behind'])
+})
+
+test.each<[string, unknown, RegExp]>([
+  [
+    'metricNames.httpRequests',
+    { httpRequests: 'x-y' },
+    /must be named with letters, digits, `_` and `:`/,
+  ],
+  ['metricNames.httpRequests', { httpRequests: '' }, /must be named with letters/],
+  ['metricNames.httpRequests', { httpRequests: null }, /must be named with letters/],
+  ['metricNames.http_requests', { http_requests: 'x' }, /must be a key of `operationsMetrics`/],
+  ['metricNames.toString', { toString: 'x' }, /must be a key of `operationsMetrics`/],
+  ['metricNames', null, /must be an object/],
+  ['metricNames', new Map([['up', 'x']]), /must be an object/],
+])('a wrong `%s` is refused by that name (%#)', (option, metricNames, requirement) => {
+  for (const [factory, create] of Object.entries({
+    createOperationsRules,
+    createOperationsDashboards,
+  })) {
+    const created = (): unknown => create({ metricNames: metricNames as never })
+    expect(created).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION', context: { factory, option } }),
+    )
+    expect(created).toThrow(requirement)
+  }
+})
+
+test('a metric whose name is left undefined keeps its own', () => {
+  const same = createOperationsRules({ metricNames: { up: undefined as never } })
+  expect(same).toEqual(rules)
 })
 
 test('where nobody scrapes, no rule asks whether Prometheus reaches a service', () => {

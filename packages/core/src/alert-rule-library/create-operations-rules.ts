@@ -32,7 +32,8 @@ const RUNBOOKS_URL = 'https://github.com/assay-dev/assay/blob/main/docs/alerts.m
  * objectives, and burn rates of the error budgets.
  *
  * @returns the rules, in the order of their domains; filter by name or label what you do not run
- * @throws {InvalidOptionError} `INVALID_OPTION` for a metric name or an address that cannot be one
+ * @throws {InvalidOptionError} `INVALID_OPTION` for a metric name or an address that cannot be one, or a
+ * key of `metricNames` that is none
  *
  * @example
  * ```ts
@@ -58,7 +59,8 @@ export function createOperationsRules({
   runbookBaseUrl = RUNBOOKS_URL,
 }: OperationsRulesOptions = {}): readonly AlertRule[] {
   const jobs = { api: apiJob, oracle: oracleJob }
-  const context = createRuleContext(namesOfMetrics(metricNames), jobs, runbookBaseUrl)
+  const names = namesOfMetrics('createOperationsRules', metricNames)
+  const context = createRuleContext(names, jobs, runbookBaseUrl)
   return [
     createApiRules,
     createChainRules,

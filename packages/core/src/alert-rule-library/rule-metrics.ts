@@ -1,4 +1,6 @@
+import { isPlain, METRIC_NAME } from '../alert-rules/assert-alert-expression.ts'
 import { CIRCUIT_BREAKER_STATE } from '../circuit-breaker/circuit-breaker-metrics.ts'
+import { InvalidOptionError } from '../errors/invalid-option-error.ts'
 import {
   ACTIVE_CONNECTIONS,
   HTTP_REQUEST_DURATION_SECONDS,
@@ -92,8 +94,29 @@ export type OperationsMetric = keyof typeof operationsMetrics
 /** The name of each metric, as it is called where the rules will run. */
 export type MetricNames = Readonly<Record<OperationsMetric, string>>
 
-/** The names to use: the defaults, with what a host names otherwise put in their place. */
-export function namesOfMetrics(metricNames: Partial<MetricNames> = {}): MetricNames {
+/**
+ * The names to use: the defaults, with what a host names otherwise put in their place.
+ *
+ * @param factory the function that was called, for errors
+ * @throws {InvalidOptionError} `INVALID_OPTION` for a key that is none, or a name that cannot be one
+ */
+export function namesOfMetrics(
+  factory: string,
+  metricNames: Partial<MetricNames> = {},
+): MetricNames {
+  if (!isPlain(metricNames)) {
+    throw new InvalidOptionError(factory, 'metricNames', 'an object of names')
+  }
+  const given = Object.entries(metricNames).filter(([, name]) => name !== undefined)
+  for (const [key, name] of given) {
+    const refuse = (requirement: string): never => {
+      throw new InvalidOptionError(factory, `metricNames.${key}`, requirement)
+    }
+    if (!Object.hasOwn(operationsMetrics, key)) refuse('a key of `operationsMetrics`')
+    if (typeof name !== 'string' || !METRIC_NAME.test(name)) refuse(NAMED)
+  }
   const names = Object.entries(operationsMetrics).map(([key, { name }]) => [key, name])
-  return { ...(Object.fromEntries(names) as MetricNames), ...metricNames }
+  return Object.fromEntries([...names, ...given]) as MetricNames
 }
+
+const NAMED = 'named with letters, digits, `_` and `:`, not beginning with a digit'

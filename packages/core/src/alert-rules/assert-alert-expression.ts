@@ -4,7 +4,7 @@ import { matchersOf } from './label-match.ts'
 import { faultOfPattern } from './label-pattern.ts'
 
 // https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels
-const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
+export const METRIC_NAME: RegExp = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
 /** Names that begin with two underscores belong to Prometheus. */
 export const LABEL_NAME: RegExp = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/
 

@@ -26,6 +26,9 @@ interface Context {
  * The dashboards that the operations guides name: contract health, oracle operations, user growth,
  * system health, and the nine panels that every backend should have.
  *
+ * @throws {InvalidOptionError} `INVALID_OPTION` for a key of `metricNames` that is none, or a name that
+ * cannot be one
+ *
  * @example
  * ```ts
  * import {
@@ -45,7 +48,7 @@ export function createOperationsDashboards({
   metricNames,
 }: OperationsDashboardsOptions = {}): readonly Dashboard[] {
   const context: Context = {
-    names: namesOfMetrics(metricNames),
+    names: namesOfMetrics('createOperationsDashboards', metricNames),
     ruleNamed: (name) => rules.find((rule) => rule.name === name),
   }
   return [
