@@ -1,13 +1,20 @@
 import { type AlertExpression, isLeafExpression, type LeafExpression } from './alert-expression.ts'
 import type { AlertCondition, AlertRule } from './alert-rule.ts'
+import { assertAlertRule } from './assert-alert-rules.ts'
 import { countOfExpression, isZeroWithoutSeries } from './count-of-expression.ts'
 import { formatPrometheusDuration } from './format-prometheus-duration.ts'
 import { type LabelMatcher, matchersOf } from './label-match.ts'
 
 export const DAY_MS = 86_400_000
 
-/** The condition of a rule in PromQL: what it selects is what alerts. */
-export function compileRuleToPromql({ and, or, ...condition }: AlertRule): string {
+/**
+ * The condition of a rule in PromQL: what it selects is what alerts.
+ *
+ * @throws {InvalidOptionError} `INVALID_OPTION` for a rule that is not made by `defineAlertRule`
+ */
+export function compileRuleToPromql(rule: AlertRule): string {
+  assertAlertRule('compileRuleToPromql', rule)
+  const { and, or, ...condition } = rule
   const all = [condition, ...and].map(compileCondition)
   const alternatives = [joinBy('and', all), ...or.map(compileCondition)]
   return joinBy('or', alternatives)

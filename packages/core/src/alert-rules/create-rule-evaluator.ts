@@ -5,8 +5,8 @@ import { createAlertInstances } from './alert-instances.ts'
 import type { AlertRuleSource, WindowEdge } from './alert-rule-source.ts'
 import type { AlertRuleState, AlertTransition } from './alert-rule-state.ts'
 import type { AlertRule } from './alert-rule.ts'
+import { assertAlertRules } from './assert-alert-rules.ts'
 import { createRuleProgram, type Reading, type Slot } from './rule-program.ts'
-import { assertDistinctNames } from './to-prometheus-rules.ts'
 
 /** Options of {@link createRuleEvaluator}. */
 export interface RuleEvaluatorOptions {
@@ -54,7 +54,8 @@ export interface RuleEvaluator {
  *
  * The host calls `tick` as often as it wants, such as every 15 seconds.
  *
- * @throws `INVALID_OPTION` when two rules have the same name, or the source cannot measure one
+ * @throws `INVALID_OPTION` when two rules have the same name, one is not made by `defineAlertRule`,
+ * or the source cannot measure one
  *
  * @example
  * ```ts
@@ -88,7 +89,7 @@ export function createRuleEvaluator({
   readingTimeoutMs = 10_000,
   clock = systemClock,
 }: RuleEvaluatorOptions): RuleEvaluator {
-  assertDistinctNames('createRuleEvaluator', rules)
+  assertAlertRules('createRuleEvaluator', rules)
   assertDurationMs('createRuleEvaluator', 'readingTimeoutMs', readingTimeoutMs, { min: 1 })
   if (edge !== 'left-open' && edge !== 'closed') {
     throw new InvalidOptionError('createRuleEvaluator', 'edge', '`left-open` or `closed`')

@@ -1,5 +1,6 @@
-import { assertWholeNumber, InvalidOptionError } from '../errors/invalid-option-error.ts'
+import { assertWholeNumber } from '../errors/invalid-option-error.ts'
 import type { AlertRule } from './alert-rule.ts'
+import { assertAlertRules } from './assert-alert-rules.ts'
 import { compileRuleToPromql } from './compile-promql.ts'
 import { formatPrometheusDuration } from './format-prometheus-duration.ts'
 import { formatYaml } from './format-yaml.ts'
@@ -18,7 +19,7 @@ export interface PrometheusRulesOptions {
  * @param rules made by `defineAlertRule`, each with a name of its own
  * @param options.intervalMs how often Prometheus evaluates them, in milliseconds
  * @returns the file, in YAML
- * @throws `INVALID_OPTION` when two rules have the same name
+ * @throws `INVALID_OPTION` when two rules have the same name, or one is not made by `defineAlertRule`
  *
  * @example
  * ```ts
@@ -41,7 +42,7 @@ export function toPrometheusRules(
   rules: readonly AlertRule[],
   { group = 'assay', intervalMs }: PrometheusRulesOptions = {},
 ): string {
-  assertDistinctNames('toPrometheusRules', rules)
+  assertAlertRules('toPrometheusRules', rules)
   if (intervalMs !== undefined)
     assertWholeNumber('toPrometheusRules', 'intervalMs', intervalMs, { min: 1 })
   return formatYaml({
@@ -71,12 +72,6 @@ export function labelsOfRule({ severity, labels }: AlertRule): Record<string, st
 function annotationsOfRule(rule: AlertRule): Record<string, string> {
   const { summary, description, runbookUrl } = rule
   return { summary, ...(description !== undefined && { description }), runbook_url: runbookUrl }
-}
-
-/** Two rules with one name would be one alert. */
-export function assertDistinctNames(factory: string, rules: readonly AlertRule[]): void {
-  if (new Set(rules.map(({ name }) => name)).size === rules.length) return
-  throw new InvalidOptionError(factory, 'rules', 'rules with different names')
 }
 
 function durationUnlessZero(ms: number): string | undefined {

@@ -1,8 +1,9 @@
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
 import type { AlertRule } from './alert-rule.ts'
+import { assertAlertRules } from './assert-alert-rules.ts'
 import { formatPrometheusDuration } from './format-prometheus-duration.ts'
 import { formatYaml } from './format-yaml.ts'
-import { assertDistinctNames, labelsOfRule } from './to-prometheus-rules.ts'
+import { labelsOfRule } from './to-prometheus-rules.ts'
 
 /** Samples, and the alerts that they must lead to. */
 export interface PromtoolScenario {
@@ -51,7 +52,8 @@ export interface PromtoolTestsOptions {
  * @param rules those in the rule file
  * @param scenarios samples and what they must lead to
  * @returns the file, in YAML
- * @throws `INVALID_OPTION` when an expectation names a rule that is not there
+ * @throws `INVALID_OPTION` when two rules have the same name, one is not made by `defineAlertRule`, or an
+ * expectation names a rule that is not there
  *
  * @example
  * ```ts
@@ -84,7 +86,7 @@ export function toPromtoolTests(
   scenarios: readonly PromtoolScenario[],
   { ruleFile = 'rules.yml', evaluationIntervalMs = 60_000 }: PromtoolTestsOptions = {},
 ): string {
-  assertDistinctNames('toPromtoolTests', rules)
+  assertAlertRules('toPromtoolTests', rules)
   const ruleByName = new Map(rules.map((rule) => [rule.name, rule]))
 
   const sampleOf = ({ rule: name, state, labels }: PromtoolExpectation['alerts'][number]) => {

@@ -1,7 +1,7 @@
 import type { AlertRule } from './alert-rule.ts'
+import { assertAlertRules } from './assert-alert-rules.ts'
 import { compileRuleToPromql } from './compile-promql.ts'
 import { formatPrometheusDuration } from './format-prometheus-duration.ts'
-import { assertDistinctNames } from './to-prometheus-rules.ts'
 
 /**
  * Writes one heading for each alert: what it means, how urgent it is, when it fires and where to read
@@ -9,7 +9,7 @@ import { assertDistinctNames } from './to-prometheus-rules.ts'
  *
  * @param rules made by `defineAlertRule`, each with a name of its own
  * @returns Markdown with headings of the second level
- * @throws `INVALID_OPTION` when two rules have the same name
+ * @throws `INVALID_OPTION` when two rules have the same name, or one is not made by `defineAlertRule`
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ import { assertDistinctNames } from './to-prometheus-rules.ts'
  * ```
  */
 export function toRunbookMarkdown(rules: readonly AlertRule[]): string {
-  assertDistinctNames('toRunbookMarkdown', rules)
+  assertAlertRules('toRunbookMarkdown', rules)
   return rules.map(formatSection).join('\n')
 }
 
