@@ -107,6 +107,6 @@ const LABELS_NAMED =
 const MATCHED = "matched with labels, such as `where: { status: '500' }`"
 
 /** A `Map` has its entries elsewhere than where they are read, and would match all series. */
-export function isPlain(value: unknown): boolean {
+export function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !(Symbol.iterator in value)
 }

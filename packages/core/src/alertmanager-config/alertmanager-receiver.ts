@@ -1,3 +1,4 @@
+import { isPlain } from '../alert-rules/assert-alert-expression.ts'
 import type { YamlValue } from '../alert-rules/format-yaml.ts'
 import { assertHttpUrl } from '../channels/http-post.ts'
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
@@ -64,6 +65,7 @@ export interface AlertmanagerIntegration {
  * @throws {InvalidOptionError} `INVALID_OPTION`, which does not repeat what was given
  */
 export function integrationOf(receiver: AlertmanagerReceiver, at: string): AlertmanagerIntegration {
+  if (!isPlain(receiver)) throw invalid(at, 'an object with `kind`')
   switch (receiver.kind) {
     case 'slack': {
       const path = filePath(receiver.webhookUrlFile, `${at}.webhookUrlFile`)
@@ -86,6 +88,8 @@ function emailConfig(
   { to, from, smarthost, username, passwordFile }: AlertmanagerEmailReceiver,
   at: string,
 ): AlertmanagerIntegration['config'] {
+  if (!isGiven(to)) throw invalid(`${at}.to`, 'an address')
+  if (!isGiven(from)) throw invalid(`${at}.from`, 'an address')
   if (!/^[^:]+:\d+$/.test(smarthost)) throw invalid(`${at}.smarthost`, 'a host and a port')
   return {
     to,
@@ -111,6 +115,10 @@ function webhookConfig(
 function filePath(path: string, at: string): string {
   if (typeof path === 'string' && path !== '' && !path.includes('://')) return path
   throw invalid(at, 'the path of a file that Alertmanager can read')
+}
+
+function isGiven(text: unknown): boolean {
+  return typeof text === 'string' && text !== ''
 }
 
 function invalid(at: string, requirement: string): InvalidOptionError {

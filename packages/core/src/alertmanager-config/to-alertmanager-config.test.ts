@@ -113,12 +113,31 @@ receivers:
     expect(() => toAlertmanagerConfig(inherited, { receivers: {} })).toThrow(/must be given/)
   })
 
+  it.each<[string, unknown]>([
+    ['receivers', undefined],
+    ['receivers', {}],
+    ['receivers', { receivers: null }],
+    ['receivers', { receivers: new Map([['slack', slack]]) }],
+    ['receivers.slack', { receivers: { slack: undefined } }],
+    ['receivers.slack', { receivers: { slack: '/run/secrets/slack' } }],
+  ])('refuses a wrong `%s` (%#)', (option, options) => {
+    const policy = { route: { receiver: 'slack' } }
+    expect(() => toAlertmanagerConfig(policy, options as never)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTION',
+        context: { factory: 'toAlertmanagerConfig', option },
+      }),
+    )
+  })
+
   it.each<[string, AlertmanagerReceiver]>([
     ['webhookUrlFile', { kind: 'slack', webhookUrlFile: 'https://hooks.slack.com/s3cret' }],
     ['webhookUrlFile', { kind: 'slack', webhookUrlFile: '' }],
     ['routingKeyFile', { kind: 'pagerduty', routingKeyFile: undefined as never }],
     ['url', { kind: 'webhook', url: 'https://user:s3cret@example.com' }],
     ['url', { kind: 'webhook', url: 'ftp://s3cret' }],
+    ['to', { kind: 'email', to: undefined as never, from: 'a@b.c', smarthost: 's3cret:25' }],
+    ['from', { kind: 'email', to: 'a@b.c', from: '', smarthost: 's3cret:25' }],
     ['smarthost', { kind: 'email', to: 'a@b.c', from: 'a@b.c', smarthost: 's3cret' }],
     ['kind', { kind: 's3cret' as never, webhookUrlFile: '/run/x' }],
   ])('refuses a receiver with a wrong %s, and does not repeat it', (option, receiver) => {

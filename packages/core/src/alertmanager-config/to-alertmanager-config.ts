@@ -7,6 +7,7 @@ import {
   compilePolicy,
 } from '../alert-manager/policy/compile-policy.ts'
 import type { AlertTimeInterval } from '../alert-manager/policy/time-interval.ts'
+import { isPlain } from '../alert-rules/assert-alert-expression.ts'
 import { formatPrometheusDuration } from '../alert-rules/format-prometheus-duration.ts'
 import { formatYaml, type YamlValue } from '../alert-rules/format-yaml.ts'
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
@@ -53,8 +54,12 @@ export interface AlertmanagerConfigOptions {
  */
 export function toAlertmanagerConfig(
   policy: AlertPolicy,
-  { receivers }: AlertmanagerConfigOptions,
+  options: AlertmanagerConfigOptions,
 ): string {
+  const receivers = isPlain(options) ? options.receivers : undefined
+  if (!isPlain(receivers)) {
+    throw new InvalidOptionError(FACTORY, 'receivers', 'an object with a receiver for each name')
+  }
   const compiled = compilePolicy(policy)
   assertExportable(compiled)
   const { inhibitions, root } = compiled
