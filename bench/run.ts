@@ -66,12 +66,10 @@ async function runSuite(suite: string, only: string | undefined): Promise<void> 
 }
 
 function measureInChild(suite: string, file: string, nodeFlags: readonly string[] = []): Line {
+  const flags = ['--expose-gc', '--conditions=@assay/source', ...nodeFlags]
   const { status, stdout } = spawnSync(
     process.execPath,
-    [
-      ...['--expose-gc', '--conditions=@assay/source', ...nodeFlags],
-      ...[import.meta.filename, suite, file, '--child'],
-    ],
+    [...flags, import.meta.filename, suite, file, '--child'],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
   )
   if (status !== 0) throw new Error(`${suite}/${file} could not be measured.`)
