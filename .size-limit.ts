@@ -6,11 +6,11 @@ import { publishedPackages, readWorkspace } from './scripts/tidy/workspace.ts'
  * dependencies left out. Every published subpath has a line here.
  */
 const LIMITS: Readonly<Record<string, string>> = {
-  '@assay/core': '60 kB',
+  '@assay/core': '62 kB',
   '@assay/core/opossum': '4 kB',
   '@assay/core/postgres': '10 kB',
   '@assay/core/prometheus': '4 kB',
-  '@assay/core/testing': '32 kB',
+  '@assay/core/testing': '34 kB',
   '@assay/detectors': '24 kB',
   '@assay/detectors/api': '8 kB',
   '@assay/detectors/postgres': '16 kB',
