@@ -160,6 +160,64 @@ test('reconciles the accounts on which something has happened, and ends what is 
   expect(found(store)).toEqual(['balance.reconciliation card-7 resolve'])
 })
 
+test('ends no discrepancy while the account cannot be reconciled', async () => {
+  const rows = [payment('tx-1')]
+  const balance = {
+    accountId: 'card-7',
+    currency: 'EUR',
+    checkpointMinor: 2_000n,
+    balanceMinor: 1_000n,
+    eventTime: opensAt,
+  }
+  let balances = [balance]
+  const ledger = {
+    readSnapshot: (
+      ...args: Parameters<ReturnType<typeof createMemoryLedgerRepository>['readSnapshot']>
+    ) =>
+      createMemoryLedgerRepository({ transactions: rows as never, balances }).readSnapshot(...args),
+  } as ReturnType<typeof createMemoryLedgerRepository>
+  const { clock, source, store, monitor } = createWorld({ reconciliation: { ledger } })
+  source.add(rows)
+  await monitor.cycle()
+  expect(found(store)).toEqual(['balance.reconciliation card-7 open'])
+
+  balances = []
+  source.add([
+    payment('tx-2', {
+      eventTime: opensAt + 10_000,
+      balanceBeforeMinor: 1_550n,
+      balanceAfterMinor: 1_100n,
+    }),
+  ])
+  await clock.advance(15_000)
+  await monitor.cycle()
+  expect(found(store)).toEqual(['balance.reconciliation card-7 open'])
+})
+
+test('goes on telling others when one cannot be told, and tells none of them twice', async () => {
+  const { clock, source, store } = createWorld()
+  const told: string[] = []
+  const alerts = {
+    fire: async (alert: { readonly labels: Readonly<Record<string, string>> }) => {
+      const name = alert.labels['finding'] ?? ''
+      if (name.includes('tx-1')) throw new Error('It cannot be told.')
+      told.push(name)
+      return { outcome: 'accepted' as const, fingerprint: name }
+    },
+    resolve: async () => ({ outcome: 'resolved' as const, fingerprint: '' }),
+  }
+  const monitor = createMonitor({ sources: [source], store, clock, alerts, owner: 'one' })
+  source.add(
+    ['tx-1', 'tx-2', 'tx-3'].map((id, index) =>
+      payment(id, { status: 'failed', accountId: `card-${index}` }),
+    ),
+  )
+  await clock.advance(10_001)
+  await monitor.cycle()
+  await monitor.cycle()
+  expect(told.length).toBe(2)
+})
+
 test('hands findings to the alert manager, again when that failed, and ends them there', async () => {
   const clock = createTestClock({ now: opensAt })
   const team = createRecordingChannel()

@@ -3,7 +3,7 @@ import { parseAccountEvent } from '../detector/account-event.ts'
 import type { Finding } from '../detector/finding.ts'
 import type { LedgerRepository } from '../ledger/ledger-repository.ts'
 import type { EventPage } from './event-source.ts'
-import type { MonitorCommit } from './monitor-store.ts'
+import type { MonitorCommit, RejudgedSubject } from './monitor-store.ts'
 import type { PartitionRun, PartitionRunOptions } from './partition-run.ts'
 
 /** What accounts are reconciled with. */
@@ -40,23 +40,22 @@ export function createReconciliationRun(
   async function reconcile(
     accountIds: readonly string[],
     signal: AbortSignal,
-  ): Promise<readonly Finding[]> {
-    const found: Finding[] = []
+  ): Promise<{ readonly findings: readonly Finding[]; readonly isWhole: boolean }> {
     const ofAccounts: LedgerRepository = {
       ...ledger,
       readSnapshot: (work, options) => ledger.readSnapshot(work, { ...options, accountIds }),
     }
-    const onFinding = (finding: Finding): void => {
-      // The other rules judge rows, which the passes over events do sooner.
-      if (finding.ruleId === RULE) found.push(finding)
-    }
-    await guard(() =>
+    const { findings, summary } = await guard(() =>
       detectBalanceDiscrepancies(
         { ledger: ofAccounts },
-        { toleranceMinor, tenant, onFinding, findingsMax: 0, signal },
+        { toleranceMinor, tenant, findingsMax: Number.MAX_SAFE_INTEGER, signal },
       ),
     )
-    return found
+    return {
+      // The other rules judge rows, which the passes over events do sooner.
+      findings: findings.filter(({ ruleId }) => ruleId === RULE),
+      isWhole: summary.rules[RULE].evaluated === accountIds.length,
+    }
   }
 
   async function judge(
@@ -66,7 +65,8 @@ export function createReconciliationRun(
     signal: AbortSignal,
   ): Promise<MonitorCommit> {
     const accountIds = accountsOf(page.rows)
-    const findings = accountIds.length === 0 ? [] : await reconcile(accountIds, signal)
+    const { findings, isWhole } =
+      accountIds.length === 0 ? NOTHING : await reconcile(accountIds, signal)
     return {
       lease,
       cursorBefore: at.cursor,
@@ -76,13 +76,9 @@ export function createReconciliationRun(
       now,
       states: [],
       findings,
-      rejudged: accountIds.map((subject) => ({
-        subject,
-        ruleIds: [RULE],
-        fingerprints: findings.flatMap((finding) =>
-          finding.subject === subject ? [finding.fingerprint] : [],
-        ),
-      })),
+      // Where one account could not be reconciled, none is taken to be put right: what cannot be told
+      // ends nothing, and the others' next events will tell.
+      rejudged: isWhole ? accountIds.map((subject) => rejudgedOf(subject, findings)) : [],
       setAside: [],
     }
   }
@@ -97,7 +93,7 @@ export function createReconciliationRun(
       const request = { partition, partitions, after: at.cursor, limit: batchSize, now, signal }
       const page = await guard(() => source.read(request))
       signal.throwIfAborted()
-      if (page.rows.length === 0) {
+      if (page.rows.length === 0 && page.isLast) {
         position = at
         return 'caught-up'
       }
@@ -107,6 +103,17 @@ export function createReconciliationRun(
       position = { cursor: commit.cursor, readAt: commit.readAt }
       return page.isLast ? 'caught-up' : 'more'
     },
+  }
+}
+
+const NOTHING = { findings: [], isWhole: true }
+
+function rejudgedOf(subject: string, findings: readonly Finding[]): RejudgedSubject {
+  const ofSubject = findings.filter((finding) => finding.subject === subject)
+  return {
+    subject,
+    ruleIds: [RULE],
+    fingerprints: ofSubject.map(({ fingerprint }) => fingerprint),
   }
 }
 

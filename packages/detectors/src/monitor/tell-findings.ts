@@ -68,7 +68,7 @@ export async function tellFindings({
   toAlert,
 }: TellFindingsOptions): Promise<number> {
   const untold = await store.listUntold(TOLD_AT_ONCE)
-  const told = await Promise.all(
+  const told = await Promise.allSettled(
     untold.map(async ({ finding, revision }) => {
       const alert = toAlert(finding)
       if (finding.action === 'resolve') await alerts.resolve(alert)
@@ -76,7 +76,10 @@ export async function tellFindings({
       return [{ fingerprint: finding.fingerprint, revision }]
     }),
   )
-  const handedOn = told.flat()
+  // What went through is noted first, so that one that fails makes nobody hear of the others again.
+  const handedOn = told.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
   if (handedOn.length > 0) await store.markTold(handedOn)
+  const failed = told.find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
   return handedOn.length
 }

@@ -60,3 +60,14 @@ test('notes a finding while the system is degraded, and ends one that an earlier
   await createSystemHealthJob({ ledger, store, repository }).run({ ...context, now: now + 300_000 })
   expect(bad.store.findings()[0]?.finding.action).toBe('resolve')
 })
+
+test('ends nothing while there is too little traffic to tell', async () => {
+  const { store, repository, job } = createWorld(
+    Array.from({ length: 100 }, () => 'failed' as const),
+  )
+  await job.run(context)
+  const ledger = createMemoryLedgerRepository()
+  await createSystemHealthJob({ ledger, store, repository }).run({ ...context, now: now + 300_000 })
+  expect((await repository.listHealth(1))[0]?.status).toBe('unknown')
+  expect(store.findings().map(({ finding }) => finding.action)).toEqual(['open'])
+})

@@ -70,6 +70,8 @@ export function createSystemHealthJob({
         ...snapshotOf(health, now),
         ...(await readEvents(repository, now)),
       })
+      // What cannot be told neither begins nor ends anything.
+      if (health.status === 'unknown') return
       const { finding } = health
       const isOpen = finding !== null && finding.action !== 'resolve'
       // What an earlier process had open and this one does not find has ended.
