@@ -81,6 +81,20 @@ test('judges news at once in continuous mode, within the lateness and a quarter 
   await running
 })
 
+test('polls a source that cannot tell its news', async () => {
+  const clock = createTestClock({ now: opensAt })
+  const well = createMemoryEventSource({ id: 'ledger' })
+  const source = faulty(well, ({ method }) => (method === 'watch' ? { kind: 'fail' } : undefined))
+  const { store, monitor } = createWorld({ sources: [source], clock, mode: 'continuous' })
+  const stopping = new AbortController()
+  const running = monitor.run({ signal: stopping.signal })
+  well.add([payment('tx-1', { status: 'failed' })])
+  await clock.advance(60_000)
+  expect(found(store)).toEqual(['transactions.charged-on-failure card-7 open'])
+  stopping.abort()
+  await running
+})
+
 test('sets aside what does not parse and what comes from the future, and judges the rest', async () => {
   const { clock, source, store, monitor } = createWorld()
   source.add([

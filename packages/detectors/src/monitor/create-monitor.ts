@@ -1,5 +1,6 @@
 import { createScheduler, type Scheduler, type ScheduledJob } from '@assay/core'
 
+import type { EventSource } from './event-source.ts'
 import { createFindingTeller } from './finding-teller.ts'
 import type { MonitorOptions } from './monitor-options.ts'
 import { createMonitorPasses, type ScheduledPass } from './monitor-passes.ts'
@@ -124,15 +125,24 @@ export function createMonitor(options: MonitorOptions): Monitor {
 
   async function watchForNews(): Promise<() => Promise<void>> {
     if (settings.mode !== 'continuous') return async () => {}
-    const ends = await Promise.all(
-      sources.map(async ({ source }) =>
-        source.watch?.(() => {
-          for (const pass of passes) if (pass.sourceId === source.id && pass.isPrompt) poke(pass)
-        }),
-      ),
-    )
+    const ends = await Promise.all(sources.map(async ({ source }) => watchOne(source)))
     return async () => {
       await Promise.all(ends.map(async (end) => end?.()))
+    }
+  }
+
+  async function watchOne(source: EventSource): Promise<(() => Promise<void>) | undefined> {
+    const onNews = (): void => {
+      for (const pass of passes) if (pass.sourceId === source.id && pass.isPrompt) poke(pass)
+    }
+    try {
+      return await source.watch?.(onNews)
+    } catch (error) {
+      settings.logger.warn(
+        { err: error, source: source.id },
+        'A source tells no news; it is polled.',
+      )
+      return undefined
     }
   }
 
