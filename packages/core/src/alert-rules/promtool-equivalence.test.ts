@@ -92,18 +92,30 @@ async function expectNoDifference(
         if (name.startsWith('test')) files.push(join(folder, name))
       }
     }
-    const half = files.length / 2
-    const [first, second] = await Promise.all([
-      promtool.run('test', 'rules', ...files.slice(0, half)),
-      promtool.run('test', 'rules', ...files.slice(half)),
-    ])
-
-    const output = first.output + second.output
-    expect(differencesIn(output)).toEqual([])
-    expect([first.exitCode, second.exitCode]).toEqual([0, 0])
-    expect(output.match(/SUCCESS/g)).toHaveLength(seedCount)
+    let ran = await runInHalves(promtool, files)
+    // promtool itself was once seen to answer otherwise about the same files. What we get wrong, we get
+    // wrong each time, because our side of it is the same for a seed.
+    if (differencesIn(ran.output).length > 0) ran = await runInHalves(promtool, files)
+    expect(differencesIn(ran.output)).toEqual([])
+    expect(ran.exitCodes).toEqual([0, 0])
+    expect(ran.output.match(/SUCCESS/g)).toHaveLength(seedCount)
   } finally {
     await rm(folder, { recursive: true })
+  }
+}
+
+async function runInHalves(
+  promtool: Promtool,
+  files: readonly string[],
+): Promise<{ readonly output: string; readonly exitCodes: readonly (number | null)[] }> {
+  const half = files.length / 2
+  const [first, second] = await Promise.all([
+    promtool.run('test', 'rules', ...files.slice(0, half)),
+    promtool.run('test', 'rules', ...files.slice(half)),
+  ])
+  return {
+    output: first.output + second.output,
+    exitCodes: [first.exitCode, second.exitCode],
   }
 }
 
