@@ -39,10 +39,34 @@ test('keeps the states of keys apart, and names those that were touched', () => 
 test('wakes a key when time has passed, though it has no event', () => {
   const runner = createRunner()
   runner.take([scan('a', 1_500)], 0)
-  expect(runner.isWaiting).toBe(true)
   expect(runner.take([], 1_499).touched).toEqual([])
   expect(runner.take([], 1_500).evaluated).toEqual({ count: 1 })
-  expect(runner.isWaiting).toBe(false)
+})
+
+test('says when the first of its keys wakes, and that none does', () => {
+  const runner = createRunner()
+  expect(runner.wakeAt).toBe(Infinity)
+  runner.take([scan('a', 1_700), scan('b', 1_500), scan('c', 3_000), scan('c', 9_000)], 0)
+  expect(runner.wakeAt).toBe(1_500)
+  runner.take([], 1_500)
+  expect(runner.wakeAt).toBe(1_700)
+  // It waits in the second in which it first was to wake, and now wakes in a later one.
+  runner.take([], 3_000)
+  expect(runner.wakeAt).toBe(9_000)
+  runner.take([scan('d', 8_000)], 3_500)
+  expect(runner.wakeAt).toBe(8_000)
+  runner.take([], 9_000)
+  expect(runner.wakeAt).toBe(Infinity)
+})
+
+test('says when a key wakes that was put back with a later wake', () => {
+  const runner = createRunner()
+  runner.take([scan('a', 1_500), scan('b', 2_500)], 0)
+  const kept = runner.stateOf('a')!
+  runner.restore('a', kept.state, 5_500)
+  expect(runner.wakeAt).toBe(2_500)
+  runner.restore('b', runner.stateOf('b')!.state, Infinity)
+  expect(runner.wakeAt).toBe(5_500)
 })
 
 test('wakes a key once that has an event and a wake at the same time', () => {

@@ -12,8 +12,8 @@ export interface DetectorRunner<State> {
   stateOf(key: string): StateInRunner<State> | undefined
   /** Puts a stored state in the place of whatever the key had. */
   restore(key: string, state: State, wakeAt: number): void
-  /** Whether some key waits for time to pass. */
-  readonly isWaiting: boolean
+  /** The watermark from which some key has something to do without an event; infinite for never. */
+  readonly wakeAt: number
   /** Lets keys go that wait for nothing, those first that came first, until `max` are left. */
   evict(max: number): void
   /**
@@ -133,8 +133,16 @@ export function createDetectorRunner<State, Config>(
       entries.set(key, entry)
       setWake(entry, wakeAt)
     },
-    get isWaiting() {
-      return slots.size > 0
+    get wakeAt() {
+      let earliest = Infinity
+      for (const slot of [...slots.keys()].toSorted((a, b) => a - b)) {
+        // Nobody wakes before its slot, but some wake after it, and are moved on when it is looked at.
+        if (earliest < slot * SLOT_MS) break
+        for (const { key } of slots.get(slot)!) {
+          earliest = Math.min(earliest, wakes.get(key) ?? Infinity)
+        }
+      }
+      return earliest
     },
     evict(max) {
       if (entries.size <= max) return

@@ -3,125 +3,64 @@ import { createRecordingChannel, createTestClock, faulty } from '@assay/core/tes
 import { expect, test } from 'vitest'
 
 import type { AccountEventInput } from '../detector/account-event.ts'
-import { createMemoryLedgerRepository } from '../ledger/memory-ledger-repository.ts'
+import type { LedgerRepository } from '../ledger/ledger-repository.ts'
+import {
+  createMemoryLedgerRepository,
+  type MemoryLedger,
+} from '../ledger/memory-ledger-repository.ts'
+import { createMonitoredLedger, OPENS_AT, payment } from '../testing/monitored-ledger.ts'
 import { createMonitor } from './create-monitor.ts'
-import { createMemoryEventSource } from './memory-event-source.ts'
-import { createMemoryMonitorStore } from './memory-monitor-store.ts'
-import type { MonitorOptions } from './monitor-options.ts'
-
-const opensAt = 1_749_895_200_000
-
-function payment(
-  transactionId: string,
-  more: Partial<Extract<AccountEventInput, { kind: 'transaction' }>> = {},
-): AccountEventInput {
-  return {
-    kind: 'transaction',
-    transactionId,
-    accountId: 'card-7',
-    status: 'completed',
-    amountMinor: -450n,
-    balanceBeforeMinor: 2_000n,
-    balanceAfterMinor: 1_550n,
-    currency: 'EUR',
-    eventTime: opensAt,
-    ...more,
-  }
-}
-
-function createWorld(options: Partial<MonitorOptions> = {}) {
-  const clock = createTestClock({ now: opensAt })
-  const source = createMemoryEventSource({ id: 'ledger' })
-  const store = createMemoryMonitorStore()
-  const monitor = createMonitor({ sources: [source], store, clock, owner: 'one', ...options })
-  return { clock, source, store, monitor }
-}
-
-function found(store: ReturnType<typeof createMemoryMonitorStore>): string[] {
-  return store
-    .findings()
-    .map(({ finding }) => `${finding.ruleId} ${finding.subject} ${finding.action}`)
-    .toSorted()
-}
 
 test('finds a charge on a failure once its lateness has passed, and not again', async () => {
-  const { clock, source, store, monitor } = createWorld()
+  const { clock, source, store, monitor, found } = createMonitoredLedger()
   source.add([payment('tx-1', { status: 'failed' })])
   await monitor.cycle()
-  expect(found(store)).toEqual([])
+  expect(found()).toEqual([])
 
   await clock.advance(10_001)
   await monitor.cycle()
-  expect(found(store)).toEqual(['transactions.charged-on-failure card-7 open'])
+  expect(found()).toEqual(['transactions.charged-on-failure card-7 open'])
   await monitor.cycle()
   expect(store.findings()[0]?.revision).toBe(1)
 })
 
 test('runs by itself: critical findings are there 30 seconds after the commit', async () => {
-  const { clock, source, store, monitor } = createWorld()
-  const stopping = new AbortController()
-  const running = monitor.run({ signal: stopping.signal })
+  const { clock, source, found, run } = createMonitoredLedger()
+  const stop = run()
   await clock.advance(60_000)
   source.add([payment('tx-1', { status: 'failed', eventTime: clock.now() })])
   await clock.advance(30_000)
-  expect(found(store)).toEqual(['transactions.charged-on-failure card-7 open'])
-  stopping.abort()
-  await running
-})
-
-test('judges news at once in continuous mode, within the lateness and a quarter of it', async () => {
-  const { clock, source, store, monitor } = createWorld({ mode: 'continuous' })
-  const stopping = new AbortController()
-  const running = monitor.run({ signal: stopping.signal })
-  await clock.advance(20_000)
-  source.add([payment('tx-1', { status: 'failed', eventTime: clock.now() })])
-  await clock.advance(1_300)
-  expect(found(store)).toEqual(['transactions.charged-on-failure card-7 open'])
-  stopping.abort()
-  await running
-})
-
-test('polls a source that cannot tell its news', async () => {
-  const clock = createTestClock({ now: opensAt })
-  const well = createMemoryEventSource({ id: 'ledger' })
-  const source = faulty(well, ({ method }) => (method === 'watch' ? { kind: 'fail' } : undefined))
-  const { store, monitor } = createWorld({ sources: [source], clock, mode: 'continuous' })
-  const stopping = new AbortController()
-  const running = monitor.run({ signal: stopping.signal })
-  well.add([payment('tx-1', { status: 'failed' })])
-  await clock.advance(60_000)
-  expect(found(store)).toEqual(['transactions.charged-on-failure card-7 open'])
-  stopping.abort()
-  await running
+  expect(found()).toEqual(['transactions.charged-on-failure card-7 open'])
+  await stop()
 })
 
 test('sets aside what does not parse and what comes from the future, and judges the rest', async () => {
-  const { clock, source, store, monitor } = createWorld()
+  const { clock, source, store, monitor, found } = createMonitoredLedger()
   source.add([
     { ...payment('tx-0'), status: 'refunded' } as unknown as AccountEventInput,
     payment('tx-1', { status: 'failed' }),
-    payment('tx-2', { eventTime: opensAt + 600_000 }),
+    payment('tx-2', { eventTime: OPENS_AT + 600_000 }),
   ])
   await clock.advance(10_001)
   await monitor.cycle()
-  expect(found(store)).toEqual(['transactions.charged-on-failure card-7 open'])
+  expect(found()).toEqual(['transactions.charged-on-failure card-7 open'])
   expect(store.setAside().map(({ reason }) => reason.replace(/:.*/, ''))).toContain('status')
   expect(store.setAside().map(({ reason }) => reason)).toContain('eventTime: lies in the future')
   expect(JSON.parse(store.setAside()[0]!.row)).toMatchObject({ status: 'refunded' })
 })
 
 test('judges an account anew when an event comes too late for its place', async () => {
-  const { clock, source, store, monitor } = createWorld()
-  source.add([1, 2, 3].map((n) => failure(n, opensAt + n * 10_000)))
+  const { clock, source, monitor, found } = createMonitoredLedger()
+  source.add([1, 2, 3].map((n) => failure(n, OPENS_AT + n * 10_000)))
   await clock.advance(60_000)
   await monitor.cycle()
-  expect(found(store)).toEqual(['transactions.consecutive-failures card-7 open'])
+  expect(found()).toEqual(['transactions.consecutive-failures card-7 open'])
 
   // Between the second and the third failure there was a payment, which a terminal sends only now.
-  source.add([payment('tx-late', { eventTime: opensAt + 25_000 })])
+  source.add([payment('tx-late', { eventTime: OPENS_AT + 25_000 })])
   await clock.advance(15_000)
   await monitor.cycle()
-  expect(found(store)).toEqual(['transactions.consecutive-failures card-7 resolve'])
+  expect(found()).toEqual(['transactions.consecutive-failures card-7 resolve'])
 })
 
 function failure(n: number, eventTime: number): AccountEventInput {
@@ -130,86 +69,76 @@ function failure(n: number, eventTime: number): AccountEventInput {
 }
 
 test('keeps late events of an account whose history is too long to judge it anew', async () => {
-  const { clock, source, store, monitor } = createWorld({ rejudgedMax: 2 })
-  source.add([1, 2, 3].map((n) => failure(n, opensAt + n * 10_000)))
+  const { clock, source, store, monitor } = createMonitoredLedger(() => ({ rejudgedMax: 2 }))
+  source.add([1, 2, 3].map((n) => failure(n, OPENS_AT + n * 10_000)))
   await clock.advance(60_000)
   await monitor.cycle()
-  source.add([payment('tx-late', { eventTime: opensAt + 25_000 })])
+  source.add([payment('tx-late', { eventTime: OPENS_AT + 25_000 })])
   await monitor.cycle()
   expect(store.setAside().map(({ reason }) => reason)).toContain(
     'late, and the account has more than 2 events to judge anew',
   )
 })
 
-test('reconciles the accounts on which something has happened, and ends what is put right', async () => {
-  const rows = [payment('tx-1')]
-  const balance = {
-    accountId: 'card-7',
-    currency: 'EUR',
-    checkpointMinor: 2_000n,
-    eventTime: opensAt,
+/** A ledger that is read as the rows and balances are at that moment. */
+function ledgerOf(contents: () => MemoryLedger): LedgerRepository {
+  return {
+    readSnapshot: (...read) => createMemoryLedgerRepository(contents()).readSnapshot(...read),
   }
-  let balanceMinor = 1_500n
-  const ledger = {
-    readSnapshot: (
-      ...args: Parameters<ReturnType<typeof createMemoryLedgerRepository>['readSnapshot']>
-    ) =>
-      createMemoryLedgerRepository({
-        transactions: rows as never,
-        balances: [{ ...balance, balanceMinor }],
-      }).readSnapshot(...args),
-  } as ReturnType<typeof createMemoryLedgerRepository>
-  const { clock, source, store, monitor } = createWorld({ reconciliation: { ledger } })
-  source.add(rows)
-  await monitor.cycle()
-  expect(found(store)).toEqual(['balance.reconciliation card-7 open'])
+}
 
-  balanceMinor = 1_100n
-  const balances = { balanceBeforeMinor: 1_550n, balanceAfterMinor: 1_100n }
-  const next = payment('tx-2', { eventTime: opensAt + 10_000, ...balances })
-  rows.push(next)
-  source.add([next])
+const moved = payment('tx-1')
+const movedNext = payment('tx-2', {
+  eventTime: OPENS_AT + 10_000,
+  balanceBeforeMinor: 1_550n,
+  balanceAfterMinor: 1_100n,
+})
+const began = {
+  accountId: 'card-7',
+  currency: 'EUR',
+  checkpointMinor: 2_000n,
+  eventTime: OPENS_AT,
+}
+
+test('reconciles the accounts on which something has happened, and ends what is put right', async () => {
+  let contents: MemoryLedger = {
+    transactions: [moved],
+    balances: [{ ...began, balanceMinor: 1_500n }],
+  }
+  const { clock, source, monitor, found } = createMonitoredLedger(() => ({
+    reconciliation: { ledger: ledgerOf(() => contents) },
+  }))
+  source.add([moved])
+  await monitor.cycle()
+  expect(found()).toEqual(['balance.reconciliation card-7 open'])
+
+  contents = {
+    transactions: [moved, movedNext],
+    balances: [{ ...began, balanceMinor: 1_100n }],
+  }
+  source.add([movedNext])
   await clock.advance(15_000)
   await monitor.cycle()
-  expect(found(store)).toEqual(['balance.reconciliation card-7 resolve'])
+  expect(found()).toEqual(['balance.reconciliation card-7 resolve'])
 })
 
 test('ends no discrepancy while the account cannot be reconciled', async () => {
-  const rows = [payment('tx-1')]
-  const balance = {
-    accountId: 'card-7',
-    currency: 'EUR',
-    checkpointMinor: 2_000n,
-    balanceMinor: 1_000n,
-    eventTime: opensAt,
-  }
-  let balances = [balance]
-  const ledger = {
-    readSnapshot: (
-      ...args: Parameters<ReturnType<typeof createMemoryLedgerRepository>['readSnapshot']>
-    ) =>
-      createMemoryLedgerRepository({ transactions: rows as never, balances }).readSnapshot(...args),
-  } as ReturnType<typeof createMemoryLedgerRepository>
-  const { clock, source, store, monitor } = createWorld({ reconciliation: { ledger } })
-  source.add(rows)
+  let balances = [{ ...began, balanceMinor: 1_000n }]
+  const { clock, source, monitor, found } = createMonitoredLedger(() => ({
+    reconciliation: { ledger: ledgerOf(() => ({ transactions: [moved], balances })) },
+  }))
+  source.add([moved])
   await monitor.cycle()
-  expect(found(store)).toEqual(['balance.reconciliation card-7 open'])
+  expect(found()).toEqual(['balance.reconciliation card-7 open'])
 
   balances = []
-  source.add([
-    payment('tx-2', {
-      eventTime: opensAt + 10_000,
-      balanceBeforeMinor: 1_550n,
-      balanceAfterMinor: 1_100n,
-    }),
-  ])
+  source.add([movedNext])
   await clock.advance(15_000)
   await monitor.cycle()
-  expect(found(store)).toEqual(['balance.reconciliation card-7 open'])
+  expect(found()).toEqual(['balance.reconciliation card-7 open'])
 })
 
 test('goes on telling others when one cannot be told, and tells none of them twice', async () => {
-  const { clock, source, store } = createWorld()
   const told: string[] = []
   const alerts = {
     fire: async (alert: { readonly labels: Readonly<Record<string, string>> }) => {
@@ -220,7 +149,7 @@ test('goes on telling others when one cannot be told, and tells none of them twi
     },
     resolve: async () => ({ outcome: 'resolved' as const, fingerprint: '' }),
   }
-  const monitor = createMonitor({ sources: [source], store, clock, alerts, owner: 'one' })
+  const { clock, source, monitor } = createMonitoredLedger(() => ({ alerts }))
   source.add(
     ['tx-1', 'tx-2', 'tx-3'].map((id, index) =>
       payment(id, { status: 'failed', accountId: `card-${index}` }),
@@ -233,7 +162,7 @@ test('goes on telling others when one cannot be told, and tells none of them twi
 })
 
 test('hands findings to the alert manager, again when that failed, and ends them there', async () => {
-  const clock = createTestClock({ now: opensAt })
+  const clock = createTestClock({ now: OPENS_AT })
   const team = createRecordingChannel()
   const manager = createAlertManager({
     policy: {
@@ -245,9 +174,7 @@ test('hands findings to the alert manager, again when that failed, and ends them
   const alerts = faulty(manager, ({ method, nth }) =>
     method === 'fire' && nth === 1 ? { kind: 'fail' } : undefined,
   )
-  const source = createMemoryEventSource()
-  const store = createMemoryMonitorStore()
-  const monitor = createMonitor({ sources: [source], store, clock, alerts })
+  const { source, monitor } = createMonitoredLedger(() => ({ clock, alerts }))
   source.add([payment('tx-1', { status: 'failed' })])
   await clock.advance(10_001)
   await monitor.cycle()
@@ -272,12 +199,14 @@ test('hands findings to the alert manager, again when that failed, and ends them
 })
 
 test('says that a source is silent, and that it speaks again', async () => {
-  const { clock, source, store, monitor } = createWorld({ silenceAfterMs: 60_000 })
+  const { clock, source, monitor, found } = createMonitoredLedger(() => ({
+    silenceAfterMs: 60_000,
+  }))
   source.add([payment('tx-1')])
   await monitor.cycle()
   await clock.advance(60_001)
   await monitor.cycle()
-  expect(found(store)).toEqual(['source.silent ledger open'])
+  expect(found()).toEqual(['source.silent ledger open'])
   source.add([
     payment('tx-2', {
       eventTime: clock.now(),
@@ -286,35 +215,33 @@ test('says that a source is silent, and that it speaks again', async () => {
     }),
   ])
   await monitor.cycle()
-  expect(found(store)).toEqual(['source.silent ledger resolve'])
+  expect(found()).toEqual(['source.silent ledger resolve'])
 })
 
 test('opens the circuit of a source that throws, tells once, and goes on when it is well', async () => {
-  const clock = createTestClock({ now: opensAt })
-  const well = createMemoryEventSource({ id: 'ledger' })
   let isWell = false
-  const source = faulty(well, () => (isWell ? undefined : { kind: 'fail' }))
-  const store = createMemoryMonitorStore()
-  const monitor = createMonitor({ sources: [source], store, clock, owner: 'one' })
-  well.add([payment('tx-1', { status: 'failed' })])
+  const { clock, source, monitor, found } = createMonitoredLedger((parts) => ({
+    sources: [faulty(parts.source, () => (isWell ? undefined : { kind: 'fail' }))],
+  }))
+  source.add([payment('tx-1', { status: 'failed' })])
   await clock.advance(20_000)
   for (let round = 0; round < 5; round += 1) await monitor.cycle().catch(() => {})
   expect((await monitor.status()).sources).toEqual([{ id: 'ledger', circuit: 'open' }])
-  expect(found(store)).toEqual(['source.failing ledger open'])
+  expect(found()).toEqual(['source.failing ledger open'])
 
   isWell = true
   for (let round = 0; round < 3; round += 1) {
     await clock.advance(60_000)
     await monitor.cycle().catch(() => {})
   }
-  expect(found(store)).toEqual([
+  expect(found()).toEqual([
     'source.failing ledger resolve',
     'transactions.charged-on-failure card-7 open',
   ])
 })
 
 test('shares the accounts with another monitor, and takes over from one that is gone', async () => {
-  const { clock, source, store, monitor } = createWorld()
+  const { clock, source, store, monitor } = createMonitoredLedger()
   const other = createMonitor({ sources: [source], store, clock, owner: 'two' })
   await monitor.cycle()
   await other.cycle()
@@ -332,7 +259,7 @@ test('shares the accounts with another monitor, and takes over from one that is 
 })
 
 test('gives its partitions back when it is closed', async () => {
-  const { store, monitor } = createWorld()
+  const { store, monitor } = createMonitoredLedger()
   await monitor.cycle()
   await monitor.close()
   expect((await store.listPositions()).map(({ owner }) => owner)).not.toContain('one')
@@ -340,7 +267,7 @@ test('gives its partitions back when it is closed', async () => {
 
 test('counts what was read, judged and passed over, and how far behind it is', async () => {
   const metrics = createMetrics()
-  const { clock, source, monitor } = createWorld({ metrics })
+  const { clock, source, monitor } = createMonitoredLedger(() => ({ metrics }))
   source.add([payment('tx-1'), payment('tx-2', { accountId: 'card-8', balanceAfterMinor: null })])
   await clock.advance(60_000)
   await monitor.cycle()

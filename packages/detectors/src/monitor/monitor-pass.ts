@@ -1,6 +1,7 @@
 import type { MonitorCoverage } from './monitor-metrics.ts'
 import type { MonitorStore, PartitionLease } from './monitor-store.ts'
 import type { PartitionRun } from './partition-run.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** What a pass is worked on with. */
 export interface MonitorPassOptions {
@@ -21,10 +22,13 @@ export interface MonitorPass {
   readonly name: string
   /**
    * Reads and judges all that is there now, page by page, in every partition that this process holds.
+   * It waits for a cycle that is under way.
    *
-   * @returns whether events wait for time to pass
+   * @returns from when on there is more to do though no event comes, in epoch milliseconds; infinite for
+   *   never
+   * @throws what the source or the store threw, and the signal's reason as soon as it aborts
    */
-  cycle(signal: AbortSignal): Promise<{ readonly isWaiting: boolean }>
+  cycle(signal: AbortSignal): Promise<{ readonly wakeAt: number }>
 }
 
 /** Makes a pass. It takes no lease before its first cycle. */
@@ -32,6 +36,8 @@ export function createMonitorPass(options: MonitorPassOptions): MonitorPass {
   const { pass, version, owner, leaseMs, now, store, partitions, coverage, createRun } = options
   /** By lease, so that a partition that went to another monitor and came back begins anew. */
   let runs = new Map<string, PartitionRun>()
+  /** Settles when no cycle is under way. */
+  let idle: Promise<unknown> = Promise.resolve()
 
   async function lease(): Promise<readonly PartitionRun[]> {
     const request = { pass, version, partitions, owner, now: now(), leaseMs }
@@ -56,21 +62,38 @@ export function createMonitorPass(options: MonitorPassOptions): MonitorPass {
     }
   }
 
+  async function workAll(signal: AbortSignal): Promise<{ readonly wakeAt: number }> {
+    const startedAt = now()
+    let hasMore = true
+    while (hasMore) {
+      const held = await lease()
+      const until = now() + leaseMs / 2
+      const worked = await settleAll(held.map((run) => work(run, until, signal)))
+      hasMore = worked.includes(true)
+    }
+    coverage.cycle((now() - startedAt) / 1_000)
+    const watermarks = [...runs.values()].flatMap(({ watermark }) => watermark ?? [])
+    if (watermarks.length > 0) coverage.lag((now() - Math.min(...watermarks)) / 1_000)
+    return { wakeAt: Math.min(...[...runs.values()].map((run) => run.wakeAt)) }
+  }
+
+  async function cycle(signal: AbortSignal): Promise<{ readonly wakeAt: number }> {
+    await untilAborted(signal, idle)
+    try {
+      return await untilAborted(signal, workAll(signal))
+    } catch (error) {
+      // What hangs is left behind: it can commit nothing any more once its cursor has moved on.
+      if (signal.aborted) runs = new Map()
+      throw error
+    }
+  }
+
   return {
     name: pass,
-    async cycle(signal) {
-      const startedAt = now()
-      let hasMore = true
-      while (hasMore) {
-        const held = await lease()
-        const until = now() + leaseMs / 2
-        const worked = await settleAll(held.map((run) => work(run, until, signal)))
-        hasMore = worked.includes(true)
-      }
-      coverage.cycle((now() - startedAt) / 1_000)
-      const watermarks = [...runs.values()].flatMap(({ watermark }) => watermark ?? [])
-      if (watermarks.length > 0) coverage.lag((now() - Math.min(...watermarks)) / 1_000)
-      return { isWaiting: [...runs.values()].some((run) => run.isWaiting) }
+    cycle(signal) {
+      const mine = cycle(signal)
+      idle = Promise.allSettled([idle, mine])
+      return mine
     },
   }
 }

@@ -60,12 +60,15 @@ export function parseMonitorOptions(options: MonitorOptions): MonitorSettings {
     tenant,
     detectors = createMonitoredDetectors({ tenant }),
   } = options
+  const timeoutMs = duration(options, 'timeoutMs', 30_000, 1)
   const breakerOf =
     options.breaker ??
     ((source: EventSource) =>
       createCircuitBreaker({
         name: `source-${source.id}`,
         failureThreshold: 5,
+        // One that does not answer within a cycle fails too, also where it heeds no signal.
+        callTimeoutMs: timeoutMs,
         resetTimeoutMs: 60_000,
         halfOpenMaxCalls: 2,
         clock,
@@ -100,7 +103,7 @@ export function parseMonitorOptions(options: MonitorOptions): MonitorSettings {
     futureToleranceMs: wholeNumber(options, 'futureToleranceMs', 60_000, 0),
     partitions: wholeNumber(options, 'partitions', 4),
     leaseMs: duration(options, 'leaseMs', 30_000),
-    timeoutMs: duration(options, 'timeoutMs', 30_000),
+    timeoutMs,
     silenceAfterMs: duration(options, 'silenceAfterMs', 3_600_000),
     rejudgedMax: wholeNumber(options, 'rejudgedMax', 10_000),
     cachedKeysMax: wholeNumber(options, 'cachedKeysMax', 100_000),
@@ -130,8 +133,8 @@ function wholeNumber(
   return value
 }
 
-function duration(options: MonitorOptions, name: NumberOption, fallback: number): number {
+function duration(options: MonitorOptions, name: NumberOption, fallback: number, min = 0): number {
   const value = options[name] ?? fallback
-  assertDurationMs(FACTORY, name, value)
+  assertDurationMs(FACTORY, name, value, { min })
   return value
 }

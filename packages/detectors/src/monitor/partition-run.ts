@@ -17,7 +17,7 @@ import type {
 } from './monitor-store.ts'
 import { setAside } from './set-aside.ts'
 import { decodeState, encodeState } from './state-codec.ts'
-import { nextWatermark } from './watermark.ts'
+import { momentOf, nextWatermark } from './watermark.ts'
 
 /** What one partition is worked on with. */
 export interface PartitionRunOptions {
@@ -46,8 +46,11 @@ export interface PartitionRun {
    *   taken the partition over
    */
   advance(now: number, signal: AbortSignal): Promise<'more' | 'caught-up' | 'lost'>
-  /** Whether something waits for time to pass. */
-  readonly isWaiting: boolean
+  /**
+   * From when on there is something to do though no event comes, in epoch milliseconds, where the source
+   * is complete by then; infinite for never.
+   */
+  readonly wakeAt: number
   /** Up to when it has judged, in epoch milliseconds; `null` while that is unknown. */
   readonly watermark: number | null
 }
@@ -144,8 +147,8 @@ export function createPartitionRun(options: PartitionRunOptions): PartitionRun {
   }
 
   return {
-    get isWaiting() {
-      return position?.runner.isWaiting ?? false
+    get wakeAt() {
+      return momentOf(position?.runner.wakeAt ?? Infinity, options)
     },
     get watermark() {
       return position?.watermark ?? null

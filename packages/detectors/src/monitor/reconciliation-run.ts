@@ -84,7 +84,7 @@ export function createReconciliationRun(
   }
 
   return {
-    isWaiting: false,
+    wakeAt: Infinity,
     watermark: null,
     async advance(now, signal) {
       const at = position ?? (await store.open(lease))

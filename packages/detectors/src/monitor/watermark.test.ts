@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { nextWatermark, type WatermarkFacts } from './watermark.ts'
+import { momentOf, nextWatermark, type WatermarkFacts } from './watermark.ts'
 
 const facts: WatermarkFacts = {
   before: null,
@@ -29,4 +29,11 @@ test('is not carried away by an event from the future', () => {
 
 test('never goes back', () => {
   expect(nextWatermark({ ...facts, before: 60_000, eventTimeMax: 50_000 })).toBe(60_000)
+})
+
+test('is brought by the clock at a moment that can be told before', () => {
+  const now = momentOf(98_999, facts)
+  expect(nextWatermark({ ...facts, now, completeUpTo: now })).toBe(98_999)
+  expect(nextWatermark({ ...facts, now, completeUpTo: now - 1 })).toBe(98_998)
+  expect(momentOf(Infinity, facts)).toBe(Infinity)
 })

@@ -33,3 +33,11 @@ export function nextWatermark({
   if (before !== null) reached.push(before)
   return reached.length === 0 ? null : Math.max(...reached)
 }
+
+/** From when on a source that is complete brings the watermark so far. The inverse of the above. */
+export function momentOf(
+  watermark: number,
+  { allowedLatenessMs }: Pick<WatermarkFacts, 'allowedLatenessMs'>,
+): number {
+  return watermark + allowedLatenessMs + 1
+}
