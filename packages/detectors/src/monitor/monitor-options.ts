@@ -3,6 +3,7 @@ import type { Alert, CircuitBreaker, Clock, Logger, Metrics } from '@assay/core'
 import type { Finding } from '../detector/finding.ts'
 import type { EventSource } from './event-source.ts'
 import type { MonitoredDetector } from './monitor-detectors.ts'
+import type { MonitorSchedule } from './monitor-schedule.ts'
 import type { MonitorStore } from './monitor-store.ts'
 import type { ReconciliationOptions } from './reconciliation-run.ts'
 import type { FindingAlerts } from './tell-findings.ts'
@@ -12,13 +13,22 @@ export interface MonitorOptions {
   /** Where events are read; each has an id of its own. */
   readonly sources: readonly EventSource[]
   readonly store: MonitorStore
-  /** Who judges the events, and how often. Default `createMonitoredDetectors()`. */
+  /**
+   * How often each detector runs, accounts are reconciled and health is measured. Default
+   * {@link defaultMonitorSchedule}; `readMonitorSchedule` reads it from the environment.
+   */
+  readonly schedule?: MonitorSchedule | undefined
+  /**
+   * Who judges the events. Each brings its own cadence. Default `createMonitoredDetectors({ schedule })`.
+   */
   readonly detectors?: readonly MonitoredDetector[] | undefined
   /**
    * Reconciles every account on which something happened with its balance. Without it balances are
-   * only compared within and between transactions.
+   * only compared within and between transactions. Default cadence: that of the balances in `schedule`.
    */
-  readonly reconciliation?: (ReconciliationOptions & { readonly everyMs?: number }) | undefined
+  readonly reconciliation?:
+    | (ReconciliationOptions & { readonly everyMs?: number | undefined })
+    | undefined
   /**
    * `polled`: each pass runs at its detectors' cadence. `continuous`: those that judge accounts also run
    * as soon as a source has news. Default `polled`.
@@ -67,6 +77,7 @@ export interface MonitorOptions {
 /** Something that one of the monitors does at a cadence. */
 export interface MonitorJob {
   readonly name: string
-  readonly everyMs: number
+  /** In milliseconds, or as often as the monitor's schedule says under this name. */
+  readonly everyMs: number | keyof MonitorSchedule
   run(context: { readonly signal: AbortSignal; readonly now: number }): Promise<void>
 }

@@ -54,12 +54,10 @@ export function createMonitorPasses(settings: MonitorSettings): readonly Schedul
       ...options,
       createRun: (lease) => createReconciliationRun({ ...options, lease }, reconciliation),
     })
-    const { everyMs = RECONCILED_EVERY_MS } = reconciliation
+    const { everyMs } = reconciliation
     return [...ofDetectors, { ...run, job, sourceId: source.id, everyMs, isPrompt: false }]
   })
 }
-
-const RECONCILED_EVERY_MS = 15_000
 
 function partitionsOf({ rules }: CombinedDetector, { partitions }: MonitorSettings): number {
   return rules.scope === 'system' ? 1 : partitions

@@ -1,11 +1,13 @@
 import { InvalidOptionError } from '@assay/core'
 
-/** How often each detector runs, in milliseconds. */
+/** How often each detector runs, and how often health is measured, in milliseconds. */
 export interface MonitorSchedule {
   readonly transactionFailures: number
+  /** Also how often accounts are reconciled. */
   readonly balanceDiscrepancies: number
   readonly duplicateScans: number
   readonly raceConditions: number
+  /** How often the job of `createSystemHealthJob` runs. */
   readonly systemHealth: number
 }
 
@@ -32,7 +34,8 @@ export const festivalMonitorSchedule: MonitorSchedule = {
  *
  * @param environment `MONITORING_INTERVAL_CRITICAL`, `MONITORING_INTERVAL_MEDIUM` and
  *   `MONITORING_INTERVAL_HEALTH`, in milliseconds; such as `process.env`
- * @throws `INVALID_OPTION` when one is no whole number of at least 1
+ *   Hand the schedule to `createMonitor`, so that all of it has effect
+ * @throws `INVALID_OPTION` when one is no whole number from 1 to 9,999,999,999, without a unit
  *
  * @example
  * ```ts
@@ -50,11 +53,7 @@ export function readMonitorSchedule(
     const text = environment[name]
     if (text === undefined || text === '') return fallback
     if (/^[1-9]\d{0,9}$/.test(text)) return Number(text)
-    throw new InvalidOptionError(
-      'readMonitorSchedule',
-      name,
-      'a number of milliseconds, at least 1',
-    )
+    throw new InvalidOptionError('readMonitorSchedule', name, WHAT_IT_MUST_BE)
   }
   const critical = read('MONITORING_INTERVAL_CRITICAL', preset.transactionFailures)
   const medium = read('MONITORING_INTERVAL_MEDIUM', preset.duplicateScans)
@@ -66,3 +65,6 @@ export function readMonitorSchedule(
     systemHealth: read('MONITORING_INTERVAL_HEALTH', preset.systemHealth),
   }
 }
+
+const WHAT_IT_MUST_BE =
+  'a whole number of milliseconds without a unit, such as 30000, from 1 to 9999999999'

@@ -20,7 +20,9 @@ import { createMonitoredDetectors } from './create-monitored-detectors.ts'
 import type { EventSource } from './event-source.ts'
 import type { MonitoredDetector } from './monitor-detectors.ts'
 import type { MonitorJob, MonitorOptions } from './monitor-options.ts'
+import { defaultMonitorSchedule, type MonitorSchedule } from './monitor-schedule.ts'
 import type { MonitorStore } from './monitor-store.ts'
+import type { ReconciliationOptions } from './reconciliation-run.ts'
 import { alertOfFinding, type FindingAlerts } from './tell-findings.ts'
 
 /** The options of a monitor with every default filled in. */
@@ -28,9 +30,9 @@ export interface MonitorSettings {
   readonly sources: readonly { readonly source: EventSource; readonly breaker: CircuitBreaker }[]
   readonly store: MonitorStore
   readonly detectors: readonly MonitoredDetector[]
-  readonly reconciliation: MonitorOptions['reconciliation']
+  readonly reconciliation: (ReconciliationOptions & { readonly everyMs: number }) | undefined
   readonly mode: 'polled' | 'continuous'
-  readonly jobs: readonly MonitorJob[]
+  readonly jobs: readonly (MonitorJob & { readonly everyMs: number })[]
   readonly alerts: FindingAlerts | undefined
   readonly toAlert: (finding: Finding) => Alert
   readonly tenant: string | null
@@ -58,48 +60,36 @@ export function parseMonitorOptions(options: MonitorOptions): MonitorSettings {
     logger = silentLogger,
     mode = 'polled',
     tenant,
-    detectors = createMonitoredDetectors({ tenant }),
+    schedule = defaultMonitorSchedule,
+    detectors = createMonitoredDetectors({ tenant, schedule }),
+    reconciliation,
+    jobs = [],
   } = options
+  assertSources(options.sources)
+  assertSchedule(schedule)
   const timeoutMs = duration(options, 'timeoutMs', 30_000, 1)
   const breakerOf =
-    options.breaker ??
-    ((source: EventSource) =>
-      createCircuitBreaker({
-        name: `source-${source.id}`,
-        failureThreshold: 5,
-        // One that does not answer within a cycle fails too, also where it heeds no signal.
-        callTimeoutMs: timeoutMs,
-        resetTimeoutMs: 60_000,
-        halfOpenMaxCalls: 2,
-        clock,
-        metrics,
-        logger,
-      }))
-  const ids = options.sources.map(({ id }) => id)
-  if (ids.length === 0 || new Set(ids).size < ids.length || !ids.every((id) => ID.test(id))) {
-    throw new InvalidOptionError(
-      FACTORY,
-      'sources',
-      'at least one source, each with an id of its own: a letter, then at most 49 letters, digits and `_.-`',
-    )
-  }
+    options.breaker ?? ((source) => breakerFor(source, { timeoutMs, clock, metrics, logger }))
+  const allowedLatenessMs = mode === 'polled' ? 10_000 : 1_000
   return {
     sources: options.sources.map((source) => ({ source, breaker: breakerOf(source) })),
     store: options.store,
     detectors,
-    reconciliation: options.reconciliation,
+    reconciliation: reconciliation && {
+      ...reconciliation,
+      everyMs: reconciliation.everyMs ?? schedule.balanceDiscrepancies,
+    },
     mode,
-    jobs: options.jobs ?? [],
+    jobs: jobs.map((job) => ({
+      name: job.name,
+      everyMs: typeof job.everyMs === 'number' ? job.everyMs : schedule[job.everyMs],
+      run: (context) => job.run(context),
+    })),
     alerts: options.alerts,
     toAlert: options.toAlert ?? alertOfFinding,
     tenant: tenant ?? null,
     batchSize: wholeNumber(options, 'batchSize', 1_000),
-    allowedLatenessMs: wholeNumber(
-      options,
-      'allowedLatenessMs',
-      mode === 'polled' ? 10_000 : 1_000,
-      0,
-    ),
+    allowedLatenessMs: wholeNumber(options, 'allowedLatenessMs', allowedLatenessMs, 0),
     futureToleranceMs: wholeNumber(options, 'futureToleranceMs', 60_000, 0),
     partitions: wholeNumber(options, 'partitions', 4),
     leaseMs: duration(options, 'leaseMs', 30_000),
@@ -113,6 +103,37 @@ export function parseMonitorOptions(options: MonitorOptions): MonitorSettings {
     metrics,
     logger,
   }
+}
+
+function assertSources(sources: readonly EventSource[]): void {
+  const ids = sources.map(({ id }) => id)
+  if (ids.length > 0 && new Set(ids).size === ids.length && ids.every((id) => ID.test(id))) return
+  throw new InvalidOptionError(
+    FACTORY,
+    'sources',
+    'at least one source, each with an id of its own: a letter, then at most 49 letters, digits and `_.-`',
+  )
+}
+
+function assertSchedule(schedule: MonitorSchedule): void {
+  for (const name of Object.keys(defaultMonitorSchedule) as (keyof MonitorSchedule)[]) {
+    assertDurationMs(FACTORY, `schedule.${name}`, schedule[name], { min: 1 })
+  }
+}
+
+function breakerFor(
+  { id }: EventSource,
+  { timeoutMs, ...shared }: Pick<MonitorSettings, 'timeoutMs' | 'clock' | 'metrics' | 'logger'>,
+): CircuitBreaker {
+  return createCircuitBreaker({
+    name: `source-${id}`,
+    failureThreshold: 5,
+    // One that does not answer within a cycle fails too, also where it heeds no signal.
+    callTimeoutMs: timeoutMs,
+    resetTimeoutMs: 60_000,
+    halfOpenMaxCalls: 2,
+    ...shared,
+  })
 }
 
 const FACTORY = 'createMonitor'

@@ -12,7 +12,7 @@ describe('createCachedReading', () => {
         if (reads === 1) throw new Error('down')
         return reads
       },
-      keepMs: 1_000,
+      keepMs: () => 1_000,
       clock: createTestClock(),
     })
     const both = await Promise.allSettled([read(), read()])
@@ -29,7 +29,7 @@ describe('createCachedReading', () => {
         reads += 1
         return reads === 1 ? new Promise<number>(() => {}) : Promise.resolve(reads)
       },
-      keepMs: 1_000,
+      keepMs: () => 1_000,
       clock,
     })
     void read()
@@ -49,7 +49,7 @@ describe('createCachedReading', () => {
         reads += 1
         return reads
       },
-      keepMs: 1_000,
+      keepMs: () => 1_000,
       clock,
     })
     const first = read()

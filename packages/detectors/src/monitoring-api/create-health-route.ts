@@ -6,8 +6,11 @@ import { createCachedReading } from './cached-reading.ts'
 import { judgeMonitoringHealth } from './health-verdict.ts'
 import { snapshotJson, sourcesJson } from './monitoring-json.ts'
 
-/** However many probes there are, the store is asked for the monitors' positions once in this time. */
-const MONITOR_KEPT_MS = 1_000
+/**
+ * However many probes there are, the store is asked once in this time for what may be otherwise at any
+ * moment: the monitors' positions, and the first snapshot.
+ */
+const BRIEFLY_MS = 1_000
 
 /** Makes what answers `GET /health`: with 503 when the monitoring cannot do its work. */
 export function createHealthRoute(settings: ApiSettings): () => Promise<ApiAnswer> {
@@ -15,12 +18,13 @@ export function createHealthRoute(settings: ApiSettings): () => Promise<ApiAnswe
     settings
   const readSnapshot = createCachedReading({
     read: async () => (await repository.listHealth(1))[0] ?? ('none' as const),
-    keepMs: healthCacheMs,
+    keepMs: (snapshot) =>
+      snapshot === 'none' ? Math.min(BRIEFLY_MS, healthCacheMs) : healthCacheMs,
     clock,
   })
   const readMonitor = createCachedReading({
     read: () => monitor.status(),
-    keepMs: MONITOR_KEPT_MS,
+    keepMs: () => BRIEFLY_MS,
     clock,
   })
 

@@ -692,6 +692,35 @@ describe('GET /health', () => {
     expect((await ask('GET', '/health')).json.system.openEvents).toBe(2)
   })
 
+  it('shows the first snapshot a second after it was taken, however often it was asked for before', async () => {
+    let snapshots: SystemHealthSnapshot[] = []
+    let reads = 0
+    const { ask, clock } = createApi({
+      repository: {
+        listHealth: async () => {
+          reads += 1
+          return snapshots
+        },
+      },
+      monitor,
+    })
+    const first = await ask('GET', '/health')
+    expect([first.status, first.json.reasons, first.json.system]).toEqual([
+      200,
+      ['no-snapshot'],
+      null,
+    ])
+    snapshots = [snapshot]
+    await clock.advance(999)
+    expect((await ask('GET', '/health')).json.reasons).toEqual(['no-snapshot'])
+    expect(reads).toBe(1)
+    await clock.advance(1)
+    expect((await ask('GET', '/health')).json.status).toBe('healthy')
+    await clock.advance(299_999)
+    await ask('GET', '/health')
+    expect(reads).toBe(2)
+  })
+
   it('answers 503 without a word of why when nothing can be read', async () => {
     const fail = async () => {
       throw new Error(SECRET)

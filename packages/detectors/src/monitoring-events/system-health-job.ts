@@ -18,12 +18,11 @@ export interface SystemHealthJobOptions extends Omit<
   readonly repository: Pick<MonitoringRepository, 'saveHealth' | 'readCounts' | 'readDashboard'>
   /** Where the finding `system.health` is noted. */
   readonly store: Pick<MonitorStore, 'note'>
-  /** How often it is measured, in milliseconds. Default 5 minutes. */
-  readonly everyMs?: number | undefined
+  /** How often it is measured, in milliseconds. Default: as the monitor's schedule says, 5 minutes. */
+  readonly everyMs?: MonitorJob['everyMs'] | undefined
 }
 
 const HOUR_MS = 3_600_000
-const FIVE_MINUTES_MS = 300_000
 
 /**
  * A job for a monitor that measures the last hour, keeps the figures as a snapshot, and notes a finding
@@ -51,7 +50,7 @@ export function createSystemHealthJob({
   ledger,
   repository,
   store,
-  everyMs = FIVE_MINUTES_MS,
+  everyMs = 'systemHealth',
   ...options
 }: SystemHealthJobOptions): MonitorJob {
   let open: SystemHealth['finding'] = null
