@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 
-import { type AccountEvent, parseAccountEvent } from '../detector/account-event.ts'
-import type { DetectorStep } from '../detector/detector.ts'
 import type { Finding } from '../detector/finding.ts'
 import type { LedgerTransactionInput } from '../ledger/ledger-entry.ts'
+import { judgeAtOnce } from '../testing/judge-at-once.ts'
 import { type BalanceRowOptions, readBalanceRowConfig } from './balance-row-config.ts'
 import { balanceRowDetector } from './balance-row-detector.ts'
 import type { BalanceRowRuleId } from './balance-rule.ts'
@@ -291,19 +290,10 @@ test.each([
   )
 })
 
-function judge(
-  rows: readonly LedgerTransactionInput[],
-  options: BalanceRowOptions = {},
-): DetectorStep<AccountEvent, unknown, BalanceRowRuleId> {
-  const events = rows.map((each) => {
-    const parsed = parseAccountEvent({ ...each, kind: 'transaction' })
-    if (!parsed.ok) throw new Error(parsed.reason)
-    return parsed.row
-  })
-  return balanceRowDetector.step(balanceRowDetector.init('card-7'), events, {
-    watermark: Number.POSITIVE_INFINITY,
-    config: readBalanceRowConfig({ tenant: 'acme', ...options }),
-  })
+function judge(transactions: readonly LedgerTransactionInput[], options: BalanceRowOptions = {}) {
+  const config = readBalanceRowConfig({ tenant: 'acme', ...options })
+  const rows = transactions.map((each) => ({ ...each, kind: 'transaction' }) as const)
+  return judgeAtOnce(balanceRowDetector, config, rows)
 }
 
 /** The rules of what is open in the end. */

@@ -6,13 +6,8 @@ import type { Finding } from '../detector/finding.ts'
 import { parseLedgerEvent } from '../detector/parse-ledger-event.ts'
 import type { LedgerTransactionInput } from '../ledger/ledger-entry.ts'
 import { createMemoryLedgerRepository } from '../ledger/memory-ledger-repository.ts'
-import {
-  type Delivery,
-  findDelivered,
-  findInOrder,
-  pagesOf,
-  sortFindings,
-} from '../testing/deliver-events.ts'
+import { anyDelivery } from '../testing/any-delivery.ts'
+import { findDelivered, findInOrder, pagesOf, sortFindings } from '../testing/deliver-events.ts'
 import { type BalanceRowOptions, readBalanceRowConfig } from './balance-row-config.ts'
 import { balanceRowDetector } from './balance-row-detector.ts'
 import { detectBalanceDiscrepancies } from './detect-balance-discrepancies.ts'
@@ -44,13 +39,7 @@ const options: fc.Arbitrary<BalanceRowOptions> = fc.record({
   overdraftLimitMinor: fc.constantFrom(0n, 1n),
   keptMax: fc.integer({ min: 2, max: 5 }),
 })
-const deliveries: fc.Arbitrary<Delivery> = fc.record({
-  lateByMs: fc.constantFrom(0, 5, 50, 1_000),
-  delays: fc.array(fc.nat({ max: 1_000 }), { minLength: 40, maxLength: 40 }),
-  again: fc.array(fc.boolean(), { minLength: 40, maxLength: 40 }),
-  pageSizes: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 10 }),
-  lagsMs: fc.array(fc.nat({ max: 40 }), { minLength: 1, maxLength: 10 }),
-})
+const deliveries = anyDelivery(40)
 const runs = { numRuns: 1_000 }
 
 describe('the rules on balances, transaction by transaction', () => {

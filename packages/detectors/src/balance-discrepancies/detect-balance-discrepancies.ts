@@ -1,8 +1,8 @@
 import { assertWholeNumber, InvalidOptionError } from '@assay/core'
 
-import type { RejectedRow, RuleSummary } from '../detector/detect-over-accounts.ts'
-import type { DetectorStep } from '../detector/detector.ts'
+import type { DetectionOptions, RuleSummary } from '../detector/detect-over-accounts.ts'
 import type { Finding } from '../detector/finding.ts'
+import { createRuleReport } from '../detector/rule-report.ts'
 import { accountIdOf, parseLedgerEntry, readSequence } from '../ledger/ledger-entry.ts'
 import type { LedgerRepository } from '../ledger/ledger-repository.ts'
 import { assertAmount } from './assert-amount.ts'
@@ -11,7 +11,10 @@ import { BALANCE_RULE_IDS, type BalanceReason, type BalanceRuleId } from './bala
 import type { BalanceConfig, BalanceEvent, BalanceState } from './balance-state.ts'
 
 /** How {@link detectBalanceDiscrepancies} judges, reads and reports. */
-export interface DetectBalanceDiscrepanciesOptions {
+export interface DetectBalanceDiscrepanciesOptions extends Omit<
+  DetectionOptions<BalanceRuleId>,
+  'sinceMs' | 'untilMs' | 'onProgress'
+> {
   /** The difference that stays silent, in minor units, at least 0n. Default 1n: 2n is found. */
   readonly toleranceMinor?: bigint | undefined
   /** How far below zero an account without a balance row may go, at least 0n. Default 0n. */
@@ -21,8 +24,6 @@ export interface DetectBalanceDiscrepanciesOptions {
    * them. Without that, and without sequences, continuity is not evaluable. Default false.
    */
   readonly orderProven?: boolean | undefined
-  /** Whose data it is, where findings of several tenants meet. Part of every fingerprint. */
-  readonly tenant?: string | undefined
   /**
    * The most completed transactions of an account that are kept to recognise a repeated one. Of an
    * account with more of them nothing is summed or compared beyond that. 0 keeps none and takes it
@@ -39,18 +40,8 @@ export interface DetectBalanceDiscrepanciesOptions {
    * for parity with reconciliations that know no refunds. Default true.
    */
   readonly countsRefunds?: boolean | undefined
-  /** The most entries that are read at once. Default 1,000. */
-  readonly batchSize?: number | undefined
-  /** The most findings that the result holds; all are counted, and `onFinding` sees all. Default 10,000. */
-  readonly findingsMax?: number | undefined
-  /** Sees every finding, in order; the next batch waits for what it returns. What it throws ends the run. */
-  readonly onFinding?: ((finding: Finding<BalanceRuleId>) => void | Promise<void>) | undefined
-  /** Sees every row that did not parse. What it throws ends the run. */
-  readonly onRejected?: ((rejected: RejectedRow) => void | Promise<void>) | undefined
   /** Called after each batch. */
   readonly onProgress?: ((progress: BalanceProgress) => void) | undefined
-  /** Ends the run between two batches. */
-  readonly signal?: AbortSignal | undefined
 }
 
 /** How much was read and found, so far or in all. */
@@ -139,15 +130,11 @@ interface Audit {
   end(): Promise<BalanceReport>
 }
 
-function createAudit(
-  config: BalanceConfig,
-  { findingsMax = 10_000, onFinding, onRejected }: DetectBalanceDiscrepanciesOptions,
-): Audit {
+function createAudit(config: BalanceConfig, options: DetectBalanceDiscrepanciesOptions): Audit {
   // The snapshot is complete, so nothing can come later than what it holds.
   const context = { config, watermark: Number.POSITIVE_INFINITY }
-  const findings: Finding<BalanceRuleId>[] = []
-  const counts = { accounts: 0, transactions: 0, rejected: 0, forgotten: 0, findings: 0 }
-  const rules = createTallies()
+  const report = createRuleReport<BalanceRuleId, BalanceReason>(BALANCE_RULE_IDS, options)
+  const counts = { accounts: 0, transactions: 0, rejected: 0, forgotten: 0 }
   let state: BalanceState | null = null
   /** Events of the account in `state` that wait for their step. */
   let waiting: BalanceEvent[] = []
@@ -166,7 +153,7 @@ function createAudit(
 
   async function setAside(row: unknown, reason: string): Promise<BalanceEvent | null> {
     counts.rejected += 1
-    await onRejected?.({ row, reason })
+    await options.onRejected?.({ row, reason })
     const accountId = accountIdOf(row)
     if (accountId === null) return null
     return { kind: 'unreadable', accountId, sequence: readSequence(row) }
@@ -191,53 +178,18 @@ function createAudit(
     state = taken.state
     counts.forgotten += state.forgotten - forgotten
     waiting = []
-
-    addToTallies(rules, taken)
-    counts.findings += taken.findings.length
-    for (const finding of taken.findings) {
-      if (findings.length < findingsMax) findings.push(finding)
-      await onFinding?.(finding)
-    }
+    await report.add(taken)
   }
 
+  const progress = (): BalanceProgress => ({ ...counts, findings: report.findingCount })
   return {
     takeIn,
-    progress: () => ({ ...counts }),
+    progress,
     async end() {
       await endAccount()
-      return { findings, summary: { ...counts, rules } }
+      const { findings, rules } = report
+      return { findings, summary: { ...progress(), rules } }
     },
-  }
-}
-
-interface Tally {
-  findings: number
-  evaluated: number
-  readonly notEvaluable: Partial<Record<BalanceReason, number>>
-}
-
-function createTallies(): Record<BalanceRuleId, Tally> {
-  return {
-    'balance.arithmetic': { findings: 0, evaluated: 0, notEvaluable: {} },
-    'balance.continuity': { findings: 0, evaluated: 0, notEvaluable: {} },
-    'balance.reconciliation': { findings: 0, evaluated: 0, notEvaluable: {} },
-    'balance.negative': { findings: 0, evaluated: 0, notEvaluable: {} },
-  }
-}
-
-function addToTallies(
-  tallies: Record<BalanceRuleId, Tally>,
-  {
-    findings,
-    evaluated,
-    notEvaluable,
-  }: DetectorStep<BalanceEvent, BalanceState, BalanceRuleId, BalanceReason>,
-): void {
-  for (const ruleId of BALANCE_RULE_IDS) tallies[ruleId].evaluated += evaluated[ruleId]
-  for (const { ruleId } of findings) tallies[ruleId].findings += 1
-  for (const { ruleId, reason } of notEvaluable) {
-    const counts = tallies[ruleId].notEvaluable
-    counts[reason] = (counts[reason] ?? 0) + 1
   }
 }
 

@@ -5,6 +5,7 @@ import type { AccountEvent } from './account-event.ts'
 import { combineDetectors, type ConfiguredDetector } from './combine-detectors.ts'
 import type { DetectorStep } from './detector.ts'
 import type { Finding } from './finding.ts'
+import { createRuleReport } from './rule-report.ts'
 
 /** What every `detectX` function takes beside its own settings. */
 export interface DetectionOptions<RuleId extends string = string> {
@@ -134,19 +135,14 @@ interface Detection<Row, RuleId extends string, Reason extends string> {
 
 function createDetection<Row, RuleId extends string, Reason extends string>(
   { detectors, parse, ruleIds = ruleIdsOf(detectors) }: DetectOverAccounts<Row>,
-  {
-    findingsMax = 10_000,
-    sinceMs = Number.NEGATIVE_INFINITY,
-    untilMs = Number.POSITIVE_INFINITY,
-    onFinding,
-    onRejected,
-  }: DetectionOptions<RuleId>,
+  options: DetectionOptions<RuleId>,
 ): Detection<Row, RuleId, Reason> {
+  const { sinceMs = -Infinity, untilMs = Infinity, onRejected } = options
   const judgeAccount = createJudge(detectors, 'account', untilMs)
   const judgeSystem = createJudge(detectors, 'system', untilMs)
-  const findings: Finding<RuleId>[] = []
-  const counts = { accounts: 0, events: 0, rejected: 0, findings: 0, late: 0 }
-  const tallies = createTallies(ruleIds)
+  // The detectors are those of the function that was called, and so are their rules.
+  const report = createRuleReport<RuleId, Reason>(ruleIds as readonly RuleId[], options)
+  const counts = { accounts: 0, events: 0, rejected: 0, late: 0 }
   /** Events of the account that is being read. */
   let ofAccount: AccountEvent[] = []
   const ofSystem: AccountEvent[] = []
@@ -180,24 +176,19 @@ function createDetection<Row, RuleId extends string, Reason extends string>(
   }
 
   async function note(step: Step): Promise<void> {
-    addToTallies(tallies, step)
     counts.late += step.late.length
-    counts.findings += step.findings.length
-    // The detectors are those of the function that was called, and so are their rules.
-    for (const finding of step.findings as readonly Finding<RuleId>[]) {
-      if (findings.length < findingsMax) findings.push(finding)
-      await onFinding?.(finding)
-    }
+    await report.add(step as DetectorStep<AccountEvent, unknown, RuleId, Reason>)
   }
 
+  const progress = (): DetectionProgress => ({ ...counts, findings: report.findingCount })
   return {
     takeIn,
-    progress: () => ({ ...counts }),
+    progress,
     async end() {
       await endAccount()
       if (judgeSystem !== null) await note(judgeSystem(ofSystem))
-      const rules = tallies as Record<RuleId, RuleSummary<Reason>>
-      return { findings, summary: { ...counts, rules } }
+      const { findings, rules } = report
+      return { findings, summary: { ...progress(), rules } }
     },
   }
 }
@@ -226,32 +217,8 @@ function createJudge(
   }
 }
 
-interface Tally {
-  findings: number
-  evaluated: number
-  readonly notEvaluable: Partial<Record<string, number>>
-}
-
 function ruleIdsOf(detectors: readonly ConfiguredDetector[]): readonly string[] {
   return detectors.flatMap(({ rules }) => Object.values(rules.ruleIds).flat())
-}
-
-function createTallies(ruleIds: readonly string[]): Record<string, Tally> {
-  return Object.fromEntries(
-    ruleIds.map((ruleId) => [ruleId, { findings: 0, evaluated: 0, notEvaluable: {} }]),
-  )
-}
-
-function addToTallies(
-  tallies: Record<string, Tally>,
-  { findings, evaluated, notEvaluable }: Step,
-): void {
-  for (const [ruleId, tally] of Object.entries(tallies)) tally.evaluated += evaluated[ruleId] ?? 0
-  for (const { ruleId } of findings) tallies[ruleId]!.findings += 1
-  for (const { ruleId, reason } of notEvaluable) {
-    const counts = tallies[ruleId]!.notEvaluable
-    counts[reason] = (counts[reason] ?? 0) + 1
-  }
 }
 
 function assertOptions(

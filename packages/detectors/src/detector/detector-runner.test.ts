@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
-import { type AccountEvent, parseAccountEvent } from './account-event.ts'
+import { eventOf } from '../testing/judge-at-once.ts'
+import type { AccountEvent } from './account-event.ts'
 import { createDetectorRunner } from './detector-runner.ts'
 import { inEventOrder } from './in-event-order.ts'
 
@@ -18,10 +19,7 @@ const countDetector = inEventOrder<{ count: number }, undefined, 'count', never>
 })
 
 function scan(accountId: string, eventTime: number): AccountEvent {
-  const scanId = `${accountId}-${eventTime}`
-  const parsed = parseAccountEvent({ kind: 'scan', scanId, accountId, eventTime })
-  if (!parsed.ok) throw new Error(parsed.reason)
-  return parsed.row
+  return eventOf({ kind: 'scan', scanId: `${accountId}-${eventTime}`, accountId, eventTime })
 }
 
 function createRunner() {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
+import { eventOf } from '../testing/judge-at-once.ts'
 import type { AccountEvent } from './account-event.ts'
-import { parseAccountEvent } from './account-event.ts'
 import { inEventOrder } from './in-event-order.ts'
 
 /** Rules that note what they were shown. */
@@ -22,7 +22,7 @@ function transaction(
   eventTime: number,
   more: { readonly sequence?: number; readonly status?: 'pending' } = {},
 ): AccountEvent {
-  const parsed = parseAccountEvent({
+  return eventOf({
     kind: 'transaction',
     transactionId,
     accountId: 'card-7',
@@ -32,8 +32,6 @@ function transaction(
     eventTime,
     ...more,
   })
-  if (!parsed.ok) throw new Error(parsed.reason)
-  return parsed.row
 }
 
 function run(steps: readonly (readonly [readonly AccountEvent[], number])[]) {
@@ -110,9 +108,8 @@ test('takes a transaction that is decided for another event than the pending one
 })
 
 test('leaves events out that no rule has a say about', () => {
-  const scan = parseAccountEvent({ kind: 'scan', scanId: 's', accountId: 'card-7', eventTime: 1 })
-  if (!scan.ok) throw new Error(scan.reason)
-  const { state, last } = run([[[scan.row], 10]])
+  const scan = eventOf({ kind: 'scan', scanId: 's', accountId: 'card-7', eventTime: 1 })
+  const { state, last } = run([[[scan], 10]])
   expect([state.rules, state.pending, last.late, last.notEvaluable]).toEqual([[], [], [], []])
 })
 

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 
-import { type AccountEvent, parseAccountEvent } from '../detector/account-event.ts'
-import type { DetectorStep } from '../detector/detector.ts'
 import type { Finding } from '../detector/finding.ts'
 import type { ScanInput } from '../scans/scan.ts'
+import { judgeAtOnce } from '../testing/judge-at-once.ts'
 import { type DuplicateScanOptions, readDuplicateScanConfig } from './duplicate-scan-config.ts'
 import { duplicateScanDetector } from './duplicate-scan-detector.ts'
 
@@ -133,19 +132,10 @@ test.each([
   )
 })
 
-function judge(
-  scans: readonly ScanInput[],
-  options: DuplicateScanOptions = {},
-): DetectorStep<AccountEvent, unknown, typeof RULE> {
-  const events = scans.map((row) => {
-    const parsed = parseAccountEvent({ ...row, kind: 'scan' })
-    if (!parsed.ok) throw new Error(parsed.reason)
-    return parsed.row
-  })
-  return duplicateScanDetector.step(duplicateScanDetector.init('card-7'), events, {
-    watermark: Number.POSITIVE_INFINITY,
-    config: readDuplicateScanConfig({ tenant: 'acme', ...options }),
-  })
+function judge(scans: readonly ScanInput[], options: DuplicateScanOptions = {}) {
+  const config = readDuplicateScanConfig({ tenant: 'acme', ...options })
+  const rows = scans.map((each) => ({ ...each, kind: 'scan' }) as const)
+  return judgeAtOnce(duplicateScanDetector, config, rows)
 }
 
 function actions(scans: readonly ScanInput[], options?: DuplicateScanOptions): Finding['action'][] {

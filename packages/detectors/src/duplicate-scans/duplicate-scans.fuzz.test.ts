@@ -5,13 +5,8 @@ import type { AccountEvent } from '../detector/account-event.ts'
 import type { Finding } from '../detector/finding.ts'
 import { createMemoryScanRepository } from '../scans/memory-scan-repository.ts'
 import { parseScan, type Scan, type ScanInput } from '../scans/scan.ts'
-import {
-  type Delivery,
-  findDelivered,
-  findInOrder,
-  pagesOf,
-  sortFindings,
-} from '../testing/deliver-events.ts'
+import { anyDelivery } from '../testing/any-delivery.ts'
+import { findDelivered, findInOrder, pagesOf, sortFindings } from '../testing/deliver-events.ts'
 import { detectDuplicateScans } from './detect-duplicate-scans.ts'
 import { type DuplicateScanOptions, readDuplicateScanConfig } from './duplicate-scan-config.ts'
 import { duplicateScanDetector } from './duplicate-scan-detector.ts'
@@ -36,13 +31,7 @@ const logs = fc
       return { scanId: `s-${(n * 7) % 60}`, accountId: card, terminalId: terminal, eventTime }
     })
   })
-const deliveries: fc.Arbitrary<Delivery> = fc.record({
-  lateByMs: fc.constantFrom(0, 5, 50, 1_000),
-  delays: fc.array(fc.nat({ max: 1_000 }), { minLength: 60, maxLength: 60 }),
-  again: fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }),
-  pageSizes: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 10 }),
-  lagsMs: fc.array(fc.nat({ max: 40 }), { minLength: 1, maxLength: 10 }),
-})
+const deliveries = anyDelivery(60)
 const runs = { numRuns: 500 }
 
 test('duplicates are the scans that are linked by any two close together', () => {

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 
-import { type AccountEvent, parseAccountEvent } from '../detector/account-event.ts'
-import type { DetectorStep } from '../detector/detector.ts'
 import type { Finding } from '../detector/finding.ts'
 import type { LedgerTransactionInput } from '../ledger/ledger-entry.ts'
+import { judgeAtOnce } from '../testing/judge-at-once.ts'
 import { type RaceConditionOptions, readRaceConditionConfig } from './race-condition-config.ts'
 import { raceConditionDetector } from './race-condition-detector.ts'
 
@@ -209,18 +208,12 @@ test.each([{ windowMs: 0 }, { farEnd: 'open' as never }, { grouping: 'minute' as
 )
 
 function judge(
-  rows: readonly LedgerTransactionInput[],
+  transactions: readonly LedgerTransactionInput[],
   options: RaceConditionOptions = {},
-): DetectorStep<AccountEvent, unknown, typeof RULE> {
-  const events = rows.map((each) => {
-    const parsed = parseAccountEvent({ ...each, kind: 'transaction' })
-    if (!parsed.ok) throw new Error(parsed.reason)
-    return parsed.row
-  })
-  return raceConditionDetector.step(raceConditionDetector.init('card-7'), events, {
-    watermark: Number.POSITIVE_INFINITY,
-    config: readRaceConditionConfig({ tenant: 'acme', ...options }),
-  })
+) {
+  const config = readRaceConditionConfig({ tenant: 'acme', ...options })
+  const rows = transactions.map((each) => ({ ...each, kind: 'transaction' }) as const)
+  return judgeAtOnce(raceConditionDetector, config, rows)
 }
 
 function actions(

@@ -5,13 +5,8 @@ import { type AccountEvent, compareEvents } from '../detector/account-event.ts'
 import { parseLedgerEvent } from '../detector/parse-ledger-event.ts'
 import type { LedgerTransactionInput } from '../ledger/ledger-entry.ts'
 import { createMemoryLedgerRepository } from '../ledger/memory-ledger-repository.ts'
-import {
-  type Delivery,
-  findDelivered,
-  findInOrder,
-  pagesOf,
-  sortFindings,
-} from '../testing/deliver-events.ts'
+import { anyDelivery } from '../testing/any-delivery.ts'
+import { findDelivered, findInOrder, pagesOf, sortFindings } from '../testing/deliver-events.ts'
 import { detectRaceConditions } from './detect-race-conditions.ts'
 import { type RaceConditionOptions, readRaceConditionConfig } from './race-condition-config.ts'
 import { raceConditionDetector } from './race-condition-detector.ts'
@@ -57,13 +52,7 @@ const logs = fc
       }
     })
   })
-const deliveries: fc.Arbitrary<Delivery> = fc.record({
-  lateByMs: fc.constantFrom(0, 5, 50, 1_000),
-  delays: fc.array(fc.nat({ max: 1_000 }), { minLength: 60, maxLength: 60 }),
-  again: fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }),
-  pageSizes: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 10 }),
-  lagsMs: fc.array(fc.nat({ max: 40 }), { minLength: 1, maxLength: 10 }),
-})
+const deliveries = anyDelivery(60)
 const runs = { numRuns: 500 }
 
 test('races are the requests that are linked by any two close together', () => {
