@@ -109,6 +109,7 @@ export {
   type MonitoredDetectorOptions,
 } from './monitor/create-monitored-detectors.ts'
 export {
+  type AccountHistory,
   type EventPage,
   type EventSource,
   partitionOf,

@@ -40,11 +40,12 @@ export function idOfEvent(event: AccountEvent): string {
 
 /**
  * The order in which events are judged, the same however they were delivered: by event time, then by
- * kind, by the source's own sequence, and by name.
+ * kind, those that are pending before those that are decided, by the source's own sequence, and by name.
  */
 export function compareEvents(a: AccountEvent, b: AccountEvent): number {
   if (a.eventTime !== b.eventTime) return a.eventTime - b.eventTime
   if (a.kind !== b.kind) return a.kind < b.kind ? -1 : 1
+  if (isPending(a) !== isPending(b)) return isPending(a) ? -1 : 1
   const bySequence = compareSequences(sequenceOf(a), sequenceOf(b))
   if (bySequence !== 0) return bySequence
   return compareTexts(idOfEvent(a), idOfEvent(b)) || compareTexts(a.accountId, b.accountId)
@@ -53,6 +54,10 @@ export function compareEvents(a: AccountEvent, b: AccountEvent): number {
 function compareTexts(a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1
+}
+
+function isPending(event: AccountEvent): boolean {
+  return event.kind === 'transaction' && event.status === 'pending'
 }
 
 function sequenceOf(event: AccountEvent): bigint | null {

@@ -23,14 +23,19 @@ export function configureDetector<State, Config, RuleId extends string, Reason e
   { rules }: OrderedDetector<State, Config, RuleId, Reason>,
   config: Config,
 ): ConfiguredDetector {
-  const { id, version, ruleIds, scope } = rules
+  const { id, version, ruleIds, scope, seesPending } = rules
   const configured: OrderedRules<State, undefined, RuleId, Reason> = {
     id,
     version,
     ruleIds,
     scope,
+    seesPending,
     init: (key) => rules.init(key),
     judge: (state, event, verdicts) => rules.judge(state, event, verdicts, config),
+  }
+  if (rules.judgeLate !== undefined) {
+    configured.judgeLate = (state, event, upTo, verdicts) =>
+      rules.judgeLate?.(state, event, upTo, verdicts, config) ?? false
   }
   if (rules.elapse !== undefined) {
     configured.elapse = (state, upTo, verdicts) => rules.elapse?.(state, upTo, verdicts, config)
@@ -93,6 +98,7 @@ export function combineDetectors(detectors: readonly ConfiguredDetector[]): Comb
       scan: parts.flatMap(({ ruleIds }) => ruleIds.scan),
     },
     scope,
+    seesPending: parts.some(({ seesPending }) => seesPending === true),
     init: (key) => parts.map((part) => part.init(key)),
     judge(states, event: AccountEvent, verdicts: Verdicts) {
       for (let index = 0; index < parts.length; index += 1) {
@@ -102,6 +108,16 @@ export function combineDetectors(detectors: readonly ConfiguredDetector[]): Comb
         }
       }
     },
+  }
+  if (parts.some(({ judgeLate }) => judgeLate !== undefined)) {
+    combined.judgeLate = (states, event, upTo, verdicts) => {
+      const settled = parts.map(
+        (part, index) =>
+          part.ruleIds[event.kind].length === 0 ||
+          part.judgeLate?.(states[index], event, upTo, verdicts, undefined) === true,
+      )
+      return settled.every(Boolean)
+    }
   }
   if (elapsing.length > 0) {
     combined.elapse = (states, upTo, verdicts) => {

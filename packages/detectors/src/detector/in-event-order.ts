@@ -19,10 +19,29 @@ export interface OrderedRules<
   readonly ruleIds: Readonly<Record<AccountEvent['kind'], readonly RuleId[]>>
   /** Whether there is one state for each account, or one for all of them. */
   readonly scope: 'account' | 'system'
+  /**
+   * Whether a pending transaction says something to these rules. Where it does not, which is the
+   * default, `judge` gets it as soon as it comes and leaves the state as it is: then it has no place in
+   * the order, and what comes after it, its own decision above all, is not late because of it.
+   */
+  readonly seesPending?: boolean | undefined
   /** The state of a key before its first event: plain data, Maps and bigints included. */
   init(key: string): State
   /** Takes in the next event. It may change `state` in place. */
   judge(state: State, event: AccountEvent, verdicts: Verdicts<RuleId, Reason>, config: Config): void
+  /**
+   * Takes in an event whose place in the order has passed: events up to `upTo` were judged. Only for
+   * rules that can put it in its place all the same.
+   *
+   * @returns whether it has got a verdict or a reason that settles it; otherwise it is `late`
+   */
+  judgeLate?(
+    state: State,
+    event: AccountEvent,
+    upTo: number,
+    verdicts: Verdicts<RuleId, Reason>,
+    config: Config,
+  ): boolean
   /**
    * Time has passed: every event up to `upTo` was judged. Only for rules in which something ends
    * without an event.
@@ -95,7 +114,7 @@ export function inEventOrder<State, Config, RuleId extends string, Reason extend
         wakeAt: Number.POSITIVE_INFINITY,
       }
       if (isInOrder(state, batch)) judgeBatch(rules, step, batch, watermark, config)
-      else for (const event of batch) admit(rules, step, event)
+      else for (const event of batch) admit(rules, step, event, config)
       if (state.pending.length > 0) judgePending(rules, step, watermark, config)
       letTimePass(rules, step, watermark, config)
       step.wakeAt = nextWake(rules, state, config)
@@ -151,9 +170,18 @@ function judgeBatch<State, Config, RuleId extends string, Reason extends string>
 ): void {
   for (const event of batch) {
     if (rules.ruleIds[event.kind].length === 0) continue
-    if (event.eventTime <= watermark) judge(rules, step, event, config)
+    if (hasNoPlace(rules, event)) rules.judge(step.state.rules, event, step, config)
+    else if (event.eventTime <= watermark) judge(rules, step, event, config)
     else wait(step.state, event)
   }
+}
+
+/** Whether it does not matter to the rules when they see an event. */
+function hasNoPlace(
+  { seesPending = false }: Pick<OrderedRules<never, never>, 'seesPending'>,
+  event: AccountEvent,
+): boolean {
+  return !seesPending && event.kind === 'transaction' && event.status === 'pending'
 }
 
 function judge<State, Config, RuleId extends string, Reason extends string>(
@@ -184,12 +212,16 @@ function admit<State, Config, RuleId extends string, Reason extends string>(
   rules: OrderedRules<State, Config, RuleId, Reason>,
   step: Step<State, RuleId, Reason>,
   event: AccountEvent,
+  config: Config,
 ): void {
   const { state } = step
   if (rules.ruleIds[event.kind].length === 0) return
-  if (event.eventTime > state.judgedUpTo) wait(state, event)
+  if (hasNoPlace(rules, event)) rules.judge(state.rules, event, step, config)
+  else if (event.eventTime > state.judgedUpTo) wait(state, event)
   else if (state.recent.includes(nameOf(rules, event))) passOverRepeated(rules, step, event)
-  else step.late.push(event)
+  else if (!rules.judgeLate?.(state.rules, event, state.judgedUpTo, step, config)) {
+    step.late.push(event)
+  }
 }
 
 function judgePending<State, Config, RuleId extends string, Reason extends string>(

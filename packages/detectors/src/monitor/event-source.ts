@@ -14,11 +14,12 @@ export interface EventSource {
    */
   read(request: ReadEvents): Promise<EventPage>
   /**
-   * Reads what one account has up to a cursor, oldest first, to judge it anew after a late event.
+   * Reads what accounts have up to a cursor, each oldest first, to judge them anew after late events.
    *
-   * @returns `null` when it has more than `limit` events
+   * @returns the accounts in the order of the request, each whole: as many from the first one on as have
+   *   at most `limit` events together; none when the first one alone has more
    */
-  readAccount(request: ReadAccountEvents): Promise<readonly unknown[] | null>
+  readAccounts(request: ReadAccountEvents): Promise<readonly AccountHistory[]>
   /**
    * Calls `onNews` when there may be something to read, so that a monitor need not poll. Where it is
    * missing, or a call gets lost, the monitor still polls.
@@ -41,13 +42,37 @@ export interface ReadEvents {
   readonly signal?: AbortSignal | undefined
 }
 
-/** One account's history. */
+/** Which accounts' histories. */
 export interface ReadAccountEvents {
-  readonly accountId: string
+  /** Different accounts. */
+  readonly accountIds: readonly string[]
   /** The cursor up to which the monitor has read. */
   readonly upTo: string
+  /** The most events of all of them. */
   readonly limit: number
   readonly signal?: AbortSignal | undefined
+}
+
+/** What one account has. */
+export interface AccountHistory {
+  readonly accountId: string
+  /** As `read` hands them out; none when nothing is known of the account. */
+  readonly rows: readonly unknown[]
+}
+
+/** The accounts from the first one on that have at most `limit` events together. */
+export function takeWhole(
+  histories: Iterable<AccountHistory>,
+  limit: number,
+): readonly AccountHistory[] {
+  const taken: AccountHistory[] = []
+  let count = 0
+  for (const history of histories) {
+    count += history.rows.length
+    if (count > limit) break
+    taken.push(history)
+  }
+  return taken
 }
 
 /** Events in the order of their commit. */

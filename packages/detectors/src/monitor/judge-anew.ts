@@ -1,7 +1,9 @@
 import { type AccountEvent, parseAccountEvent } from '../detector/account-event.ts'
 import type { Finding } from '../detector/finding.ts'
 import type { OrderedState } from '../detector/in-event-order.ts'
+import type { AccountHistory } from './event-source.ts'
 import type { RejudgedSubject, SetAsideRow } from './monitor-store.ts'
+import { findNotRejudged, NOT_REJUDGED } from './not-rejudged.ts'
 import type { PartitionRunOptions } from './partition-run.ts'
 import { setAside } from './set-aside.ts'
 
@@ -17,36 +19,49 @@ export interface RejudgedState {
   readonly tooLong: readonly SetAsideRow[]
 }
 
-/** Which account, and up to where. */
-export interface LateAccount {
-  readonly accountId: string
+/** What came late, and up to where accounts are judged. */
+export interface LateEvents {
+  /** Of any accounts. */
+  readonly late: readonly AccountEvent[]
   readonly upTo: string
   readonly watermark: number
   readonly now: number
-  /** Late events of any accounts. */
-  readonly late: readonly AccountEvent[]
   readonly signal: AbortSignal
 }
 
+/** The most accounts that are read at once. */
+const ACCOUNTS_AT_ONCE = 100
+
 /**
- * An event came after its place in the order had passed: the account's history is read again up to the
- * cursor and judged from its beginning, as if the event had come in time.
+ * Events came after their place in the order had passed: the histories of their accounts are read again
+ * up to the cursor, as many at once as have `rejudgedMax` events, and judged from their beginning, as if
+ * the events had come in time.
  */
 export async function judgeAnew(
-  { accountId, upTo, watermark, now, late, signal }: LateAccount,
-  { source, detector, rejudgedMax, futureToleranceMs, guard, coverage }: PartitionRunOptions,
-): Promise<RejudgedState> {
-  const rows = await guard(() =>
-    source.readAccount({ accountId, upTo, limit: rejudgedMax, signal }),
-  )
-  if (rows === null) {
-    const ofAccount = late.filter((event) => event.accountId === accountId)
-    coverage.notRejudged(ofAccount.length)
-    const reason = `late, and the account has more than ${rejudgedMax} events to judge anew`
-    const tooLong = ofAccount.map((event) => setAside(source.id, event, reason))
-    return { key: accountId, findings: [], rejudged: null, state: null, wakeAt: Infinity, tooLong }
+  { late, upTo, watermark, now, signal }: LateEvents,
+  options: PartitionRunOptions,
+): Promise<readonly RejudgedState[]> {
+  const { source, rejudgedMax: limit, guard } = options
+  const byAccount = Map.groupBy(late, ({ accountId }) => accountId)
+  let waiting = [...byAccount.keys()]
+  const judged: RejudgedState[] = []
+  while (waiting.length > 0) {
+    const accountIds = waiting.slice(0, ACCOUNTS_AT_ONCE)
+    const histories = await guard(() => source.readAccounts({ accountIds, upTo, limit, signal }))
+    signal.throwIfAborted()
+    for (const history of histories) judged.push(judgeHistory(history, { watermark, now }, options))
+    const [first] = accountIds
+    if (histories.length === 0) judged.push(leaveAsItIs(first!, byAccount.get(first!)!, options))
+    waiting = waiting.slice(Math.max(1, histories.length))
   }
+  return judged
+}
 
+function judgeHistory(
+  { accountId, rows }: AccountHistory,
+  { watermark, now }: Pick<LateEvents, 'watermark' | 'now'>,
+  { detector, futureToleranceMs }: PartitionRunOptions,
+): RejudgedState {
   const events = rows.flatMap((row) => {
     const parsed = parseAccountEvent(row)
     // What does not parse, or comes from the future, was set aside when it was first read.
@@ -59,11 +74,28 @@ export async function judgeAnew(
     findings: step.findings,
     rejudged: {
       subject: accountId,
-      ruleIds: Object.values(detector.rules.ruleIds).flat(),
+      ruleIds: [...Object.values(detector.rules.ruleIds).flat(), NOT_REJUDGED],
       fingerprints: step.findings.map(({ fingerprint }) => fingerprint),
     },
     state: step.state,
     wakeAt: step.wakeAt ?? Infinity,
     tooLong: [],
+  }
+}
+
+function leaveAsItIs(
+  accountId: string,
+  late: readonly AccountEvent[],
+  { source, rejudgedMax, tenant, coverage }: PartitionRunOptions,
+): RejudgedState {
+  coverage.notRejudged(late.length)
+  const reason = `late, and the account has more than ${rejudgedMax} events to judge anew`
+  return {
+    key: accountId,
+    findings: findNotRejudged({ accountId, late, rejudgedMax, tenant }),
+    rejudged: null,
+    state: null,
+    wakeAt: Infinity,
+    tooLong: late.map((event) => setAside(source.id, event, reason)),
   }
 }

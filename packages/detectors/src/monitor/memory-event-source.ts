@@ -2,7 +2,13 @@ import { assertWholeNumber, InvalidOptionError } from '@assay/core'
 
 import type { AccountEventInput } from '../detector/account-event.ts'
 import { accountIdOf } from '../ledger/ledger-entry.ts'
-import { type EventPage, type EventSource, partitionOf, type ReadEvents } from './event-source.ts'
+import {
+  type EventPage,
+  type EventSource,
+  partitionOf,
+  type ReadEvents,
+  takeWhole,
+} from './event-source.ts'
 
 /** Options of {@link createMemoryEventSource}. */
 export interface MemoryEventSourceOptions {
@@ -19,7 +25,6 @@ export interface MemoryEventSource extends EventSource {
   add(rows: Iterable<AccountEventInput>): void
   /** Begins a transaction that is still open: its rows are read once it commits, and not before. */
   begin(): MemoryTransaction
-  readAccount: EventSource['readAccount']
   watch: NonNullable<EventSource['watch']>
 }
 
@@ -98,10 +103,15 @@ export function createMemoryEventSource({
       request.signal?.throwIfAborted()
       return read(request)
     },
-    readAccount: async ({ accountId, upTo, limit, signal }) => {
+    readAccounts: async ({ accountIds, upTo, limit, signal }) => {
       signal?.throwIfAborted()
-      const rows = log.slice(0, placeOf(upTo)).filter((row) => accountIdOf(row) === accountId)
-      return rows.length > limit ? null : rows
+      const byAccount = new Map<unknown, AccountEventInput[]>(accountIds.map((id) => [id, []]))
+      for (const row of log.slice(0, placeOf(upTo))) byAccount.get(accountIdOf(row))?.push(row)
+      const histories = accountIds.map((accountId) => ({
+        accountId,
+        rows: byAccount.get(accountId) ?? [],
+      }))
+      return takeWhole(histories, limit)
     },
     watch: async (onNews) => {
       const watcher = (): void => onNews()

@@ -2,6 +2,7 @@ import type { CombinedDetector } from '../detector/combine-detectors.ts'
 import { groupDetectors } from './monitor-detectors.ts'
 import { createMonitorMetrics } from './monitor-metrics.ts'
 import { createMonitorPass, type MonitorPass } from './monitor-pass.ts'
+import { createPageSize } from './page-size.ts'
 import type { MonitorSettings } from './parse-monitor-options.ts'
 import { createPartitionRun } from './partition-run.ts'
 import { createReconciliationRun, RECONCILIATION_VERSION } from './reconciliation-run.ts'
@@ -35,9 +36,12 @@ export function createMonitorPasses(settings: MonitorSettings): readonly Schedul
       const job = `${source.id}/${detector.rules.scope}-every-${everyMs}`
       const coverage = metrics.ofPass(job)
       const options = { ...shared, pass, partitions, coverage, version: detector.version }
+      const sizes = Array.from({ length: partitions }, () => createPageSize(settings.batchSize))
       const run = createMonitorPass({
         ...options,
-        createRun: (lease) => createPartitionRun({ ...options, lease, detector }),
+        createRun(lease) {
+          return createPartitionRun({ ...options, lease, detector }, sizes[lease.partition]!)
+        },
       })
       const isPrompt = detector.rules.scope === 'account'
       return Object.assign(run, { job, sourceId: source.id, everyMs, isPrompt })

@@ -5,6 +5,7 @@ import type { CombinedDetector } from '../detector/combine-detectors.ts'
 import { createDetectorRunner, type DetectorRunner } from '../detector/detector-runner.ts'
 import type { Finding } from '../detector/finding.ts'
 import type { OrderedState } from '../detector/in-event-order.ts'
+import { type BacklogTime, createBacklogTime } from './backlog-time.ts'
 import type { EventPage, EventSource } from './event-source.ts'
 import { judgeAnew, type RejudgedState } from './judge-anew.ts'
 import type { MonitorCoverage } from './monitor-metrics.ts'
@@ -15,6 +16,7 @@ import type {
   PartitionLease,
   SetAsideRow,
 } from './monitor-store.ts'
+import type { PageSize } from './page-size.ts'
 import { setAside } from './set-aside.ts'
 import { decodeState, encodeState } from './state-codec.ts'
 import { momentOf, nextWatermark } from './watermark.ts'
@@ -31,6 +33,7 @@ export interface PartitionRunOptions {
   readonly futureToleranceMs: number
   readonly rejudgedMax: number
   readonly cachedKeysMax: number
+  readonly tenant: string | null
   readonly coverage: MonitorCoverage
   readonly logger: Logger
   /** Reads through the source's circuit breaker. */
@@ -65,6 +68,15 @@ interface Position {
   readFrom: string | null
   watermark: number | null
   readAt: number | null
+  readonly backlog: BacklogTime
+}
+
+/** What a page led to, and how it was got through. */
+interface JudgedPage {
+  /** `null` when nothing is worth a commit. */
+  readonly commit: MonitorCommit | null
+  /** Whether no account had to be judged anew. */
+  readonly isLight: boolean
 }
 
 interface LateContext {
@@ -74,8 +86,13 @@ interface LateContext {
   readonly signal: AbortSignal
 }
 
-/** Makes the run of one partition. It reads nothing before the first page. */
-export function createPartitionRun(options: PartitionRunOptions): PartitionRun {
+/**
+ * Makes the run of one partition. It reads nothing before the first page.
+ *
+ * @param options what it is worked on with
+ * @param pageSize how much of it is read at once; outlives the lease, which may end with a long page
+ */
+export function createPartitionRun(options: PartitionRunOptions, pageSize: PageSize): PartitionRun {
   const { lease, detector, source, store, coverage } = options
   let position: Position | null = null
 
@@ -83,7 +100,8 @@ export function createPartitionRun(options: PartitionRunOptions): PartitionRun {
     const { cursor, watermark, readAt, waiting } = await store.open(lease)
     const runner = createDetectorRunner(detector, undefined)
     restore(runner, waiting)
-    return { runner, cursor, readFrom: cursor, watermark, readAt }
+    const backlog = createBacklogTime()
+    return { runner, cursor, readFrom: cursor, watermark, readAt, backlog }
   }
 
   async function judge(
@@ -91,29 +109,31 @@ export function createPartitionRun(options: PartitionRunOptions): PartitionRun {
     page: EventPage,
     now: number,
     signal: AbortSignal,
-  ): Promise<MonitorCommit | null> {
+  ): Promise<JudgedPage> {
     const { events, rows } = read(page.rows, now, options)
     const watermark = nextWatermark({
       before: at.watermark,
-      eventTimeMax: latest(events),
+      backlogTime: at.backlog.note(events.map(({ eventTime }) => eventTime)),
       completeUpTo: page.isLast ? page.completeUpTo : null,
       now,
       allowedLatenessMs: options.allowedLatenessMs,
     })
-    if (watermark === null && rows.length === 0) return null
+    if (watermark === null && rows.length === 0 && events.length === 0) return NOTHING
     await restoreMissing(at.runner, events, options)
     const step = at.runner.take(events, watermark ?? Number.MIN_SAFE_INTEGER)
     coverage.judged(page.rows.length, step)
 
     const upTo = page.cursor
     const anew = await judgeLate(step.late, at.runner, { upTo, watermark, now, signal })
+    const tooLate = detector.rules.scope === 'system' ? step.late : []
+    coverage.notRejudged(tooLate.length)
     const readAt = page.rows.length > 0 ? now : at.readAt
     if (page.rows.length === 0 && step.touched.length === 0) {
       // Time has passed and nothing else has happened, which is not worth a commit.
       at.watermark = watermark
-      return null
+      return NOTHING
     }
-    return {
+    const commit: MonitorCommit = {
       lease,
       cursorBefore: at.cursor,
       cursor: page.cursor,
@@ -123,8 +143,13 @@ export function createPartitionRun(options: PartitionRunOptions): PartitionRun {
       states: statesOf(at.runner, new Set([...step.touched, ...anew.map(({ key }) => key)])),
       findings: [...step.findings.filter(holds(anew)), ...anew.flatMap(({ findings }) => findings)],
       rejudged: anew.flatMap(({ rejudged }) => (rejudged === null ? [] : [rejudged])),
-      setAside: [...rows, ...anew.flatMap(({ tooLong }) => tooLong)],
+      setAside: [
+        ...rows,
+        ...tooLate.map((event) => setAside(source.id, event, TOO_LATE)),
+        ...anew.flatMap(({ tooLong }) => tooLong),
+      ],
     }
+    return { commit, isLight: anew.length === 0 }
   }
 
   async function judgeLate(
@@ -133,17 +158,44 @@ export function createPartitionRun(options: PartitionRunOptions): PartitionRun {
     { upTo, watermark, now, signal }: LateContext,
   ): Promise<readonly RejudgedState[]> {
     if (late.length === 0 || upTo === null || detector.rules.scope === 'system') return []
-    const keys = new Set(late.map(({ accountId }) => accountId))
-    const all: RejudgedState[] = []
-    for (const accountId of keys) {
-      const anew = await judgeAnew(
-        { accountId, upTo, watermark: watermark ?? Number.MIN_SAFE_INTEGER, now, late, signal },
-        options,
-      )
-      if (anew.state !== null) runner.restore(accountId, anew.state, anew.wakeAt)
-      all.push(anew)
+    const anew = await judgeAnew(
+      { late, upTo, watermark: watermark ?? Number.MIN_SAFE_INTEGER, now, signal },
+      options,
+    )
+    for (const { key, state, wakeAt } of anew) {
+      if (state !== null) runner.restore(key, state, wakeAt)
     }
-    return all
+    return anew
+  }
+
+  async function advance(now: number, signal: AbortSignal): ReturnType<PartitionRun['advance']> {
+    const at = position ?? (await open())
+    // Until the commit is through, what the states hold is not what the store holds.
+    position = null
+    const page = await options.guard(() =>
+      source.read({
+        partition: lease.partition,
+        partitions: options.partitions,
+        after: at.readFrom,
+        limit: pageSize.limit,
+        now,
+        signal,
+      }),
+    )
+    signal.throwIfAborted()
+    const { commit, isLight } = await judge(at, page, now, signal)
+    if (commit !== null) {
+      if ((await store.commit(commit)) === 'lost') return 'lost'
+      coverage.committed(commit)
+      at.cursor = commit.cursor
+      at.watermark = commit.watermark
+      at.readAt = commit.readAt
+    }
+    at.readFrom = page.cursor
+    at.runner.evict(options.cachedKeysMax)
+    position = at
+    pageSize.done({ isLast: page.isLast, isLight })
+    return page.isLast ? 'caught-up' : 'more'
   }
 
   return {
@@ -154,35 +206,19 @@ export function createPartitionRun(options: PartitionRunOptions): PartitionRun {
       return position?.watermark ?? null
     },
     async advance(now, signal) {
-      const at = position ?? (await open())
-      // Until the commit is through, what the states hold is not what the store holds.
-      position = null
-      const page = await options.guard(() =>
-        source.read({
-          partition: lease.partition,
-          partitions: options.partitions,
-          after: at.readFrom,
-          limit: options.batchSize,
-          now,
-          signal,
-        }),
-      )
-      signal.throwIfAborted()
-      const commit = await judge(at, page, now, signal)
-      if (commit !== null) {
-        if ((await store.commit(commit)) === 'lost') return 'lost'
-        coverage.committed(commit)
-        at.cursor = commit.cursor
-        at.watermark = commit.watermark
-        at.readAt = commit.readAt
+      try {
+        return await advance(now, signal)
+      } catch (error) {
+        if (signal.aborted) pageSize.aborted()
+        throw error
       }
-      at.readFrom = page.cursor
-      at.runner.evict(options.cachedKeysMax)
-      position = at
-      return page.isLast ? 'caught-up' : 'more'
     },
   }
 }
+
+const NOTHING: JudgedPage = { commit: null, isLight: true }
+
+const TOO_LATE = 'late, and the rules on the whole system have no place for it any more'
 
 /** Parses rows, and sets aside those that are none or that come from the future. */
 function read(
@@ -206,14 +242,6 @@ function read(
 function holds(anew: readonly RejudgedState[]): (finding: Finding) => boolean {
   const judgedAnew = new Set(anew.flatMap(({ key, state }) => (state === null ? [] : [key])))
   return ({ subject }) => !judgedAnew.has(subject)
-}
-
-function latest(events: readonly AccountEvent[]): number | null {
-  let latestTime: number | null = null
-  for (const { eventTime } of events) {
-    if (latestTime === null || eventTime > latestTime) latestTime = eventTime
-  }
-  return latestTime
 }
 
 async function restoreMissing(

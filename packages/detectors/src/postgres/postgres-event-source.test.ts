@@ -257,8 +257,8 @@ describe('a PostgreSQL event source', () => {
     const signal = AbortSignal.abort('enough')
     const source = createPostgresEventSource(client)
     await expect(source.read({ ...everything(), signal })).rejects.toBe('enough')
-    const account = { accountId: 'a', upTo: '3.1', limit: 1, signal }
-    await expect(source.readAccount(account)).rejects.toBe('enough')
+    const accounts = { accountIds: ['a'], upTo: '3.1', limit: 1, signal }
+    await expect(source.readAccounts(accounts)).rejects.toBe('enough')
   })
 
   test('has another name for each kind that it reads alone', () => {

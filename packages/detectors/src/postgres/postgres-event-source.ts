@@ -11,6 +11,7 @@ import { z } from 'zod'
 
 import type { AccountEvent } from '../detector/account-event.ts'
 import type {
+  AccountHistory,
   EventPage,
   EventSource,
   ReadAccountEvents,
@@ -65,7 +66,7 @@ const CHANNEL = 'assay_events'
  * @param client the database; `migrate` has brought it up to date
  * @param options which rows, and how it hears of new ones
  * @throws `INVALID_OPTION` for a source that is empty or too long, or for no kinds; from `read` and
- *   `readAccount` for a cursor of another source
+ *   `readAccounts` for a cursor of another source
  *
  * @example
  * ```ts no-run
@@ -133,19 +134,23 @@ export function createPostgresEventSource(
     return (await executor.query(selectEvents(kinds), values)).rows
   }
 
-  async function readAccount(request: ReadAccountEvents): Promise<readonly unknown[] | null> {
-    const { accountId, upTo, limit, signal } = request
-    assertWholeNumber('readAccount', 'limit', limit, { min: 0 })
+  async function readAccounts(request: ReadAccountEvents): Promise<readonly AccountHistory[]> {
+    const { accountIds, upTo, limit, signal } = request
+    assertWholeNumber('readAccounts', 'limit', limit, { min: 0 })
     signal?.throwIfAborted()
-    const values = [source, accountId, ...parseCursor(upTo), limit + 1]
+    const values = [source, JSON.stringify(accountIds), ...parseCursor(upTo), limit]
     const { rows } = await client.query(selectAccountEvents(kinds), values)
-    return rows.length > limit ? null : rows
+    const byAccount = Map.groupBy(rows, ({ asked }) => String(asked))
+    return [...byAccount].map(([accountId, found]) => ({
+      accountId,
+      rows: found.filter(({ kind }) => kind !== null),
+    }))
   }
 
   return {
     id: kinds.length === 2 ? source : `${source}/${kinds[0]}s`,
     read,
-    readAccount,
+    readAccounts,
     ...(news !== undefined && { watch: news.watch }),
   }
 }

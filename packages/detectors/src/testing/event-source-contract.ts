@@ -162,7 +162,7 @@ export const eventSourceContract: readonly EventSourceContractCase[] = [
     },
   },
   {
-    name: 'reads what an account has up to a cursor, or says that it is too much',
+    name: 'reads what accounts have up to a cursor, each whole, as many as fit',
     needsTransactions: false,
     async run(create) {
       const { source, kinds, add, settle } = await create()
@@ -174,12 +174,22 @@ export const eventSourceContract: readonly EventSourceContractCase[] = [
       await add(events.slice(4))
       await settle()
 
-      const request = { accountId: 'account', upTo: cursor }
-      const read = await source.readAccount({ ...request, limit: 4 })
-      assert.deepEqual(namesOf((read ?? []).map(parsed)), namesOf(events.slice(0, 4)))
-      assert.equal(await source.readAccount({ ...request, limit: 3 }), null)
-      const missing = { ...request, accountId: 'nobody', limit: 3 }
-      assert.deepEqual(await source.readAccount(missing), [])
+      const readWithin = async (limit: number, accountIds: readonly string[]) => {
+        const histories = await source.readAccounts({ accountIds, upTo: cursor, limit })
+        return histories.map(({ accountId, rows }) => [accountId, namesOf(rows.map(parsed))])
+      }
+      const first = ['account', namesOf(events.slice(0, 4))]
+      const second = ['another', namesOf(eventsOf(kinds, 3, 'another'))]
+      assert.deepEqual(await readWithin(4, ['account']), [first])
+      assert.deepEqual(await readWithin(3, ['account']), [])
+      assert.deepEqual(await readWithin(3, ['account', 'another']), [])
+      assert.deepEqual(await readWithin(6, ['account', 'another']), [first])
+      assert.deepEqual(await readWithin(7, ['another', 'account']), [second, first])
+      assert.deepEqual(await readWithin(4, ['nobody', 'account', 'another']), [
+        ['nobody', []],
+        first,
+      ])
+      assert.deepEqual(await readWithin(4, []), [])
     },
   },
   {

@@ -41,6 +41,16 @@ export interface FailureRateOptions {
   /** The most distinct milliseconds that are counted one by one; beyond, seconds are. Default 2,000. */
   readonly momentsMax?: number | undefined
   /**
+   * The most counted transactions of the window that are known by name. While there are no more,
+   * every one that is decided late is told from one that comes again. Default 1,000.
+   */
+  readonly knownMax?: number | undefined
+  /**
+   * The most pending transactions of the window that are known by name: they are counted when they are
+   * decided, however many were counted since. Beyond, the oldest is forgotten. Default 10,000.
+   */
+  readonly pendingMax?: number | undefined
+  /**
    * Whether pending transactions count as not failed, for parity. One that is pending and then decided
    * counts twice where both are delivered. Default false.
    */
@@ -59,6 +69,8 @@ export interface FailureRateConfig {
   readonly significance: number | null
   readonly peakStepBps: number
   readonly momentsMax: number
+  readonly knownMax: number
+  readonly pendingMax: number
   readonly countsPending: boolean
 }
 
@@ -86,6 +98,8 @@ export function readFailureRateConfig({
   significance = null,
   peakStepBps = 500,
   momentsMax = 2_000,
+  knownMax = 1_000,
+  pendingMax = 10_000,
   countsPending = false,
 }: FailureRateOptions = {}): FailureRateConfig {
   assertShare('opensAbove', opensAbove)
@@ -96,6 +110,8 @@ export function readFailureRateConfig({
   assertWholeNumber(FACTORY, 'sampleMin', sampleMin, { min: 1 })
   assertWholeNumber(FACTORY, 'peakStepBps', peakStepBps, { min: 1 })
   assertWholeNumber(FACTORY, 'momentsMax', momentsMax, { min: 2 })
+  assertWholeNumber(FACTORY, 'knownMax', knownMax, { min: 0 })
+  assertWholeNumber(FACTORY, 'pendingMax', pendingMax, { min: 0 })
   if (significance !== null && !(significance > 0 && significance < 1)) {
     throw new InvalidOptionError(FACTORY, 'significance', 'above 0 and below 1, or null')
   }
@@ -109,6 +125,8 @@ export function readFailureRateConfig({
     significance,
     peakStepBps,
     momentsMax,
+    knownMax,
+    pendingMax,
     countsPending,
   }
 }

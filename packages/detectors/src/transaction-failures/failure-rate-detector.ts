@@ -8,7 +8,7 @@ import {
   SYSTEM_KEY,
   type Verdicts,
 } from '../detector/in-event-order.ts'
-import type { LedgerTransaction } from '../ledger/ledger-entry.ts'
+import { enterWindowLate } from '../window/enter-window-late.ts'
 import {
   createSlidingWindow,
   enterWindow,
@@ -20,6 +20,15 @@ import {
 import { binomialTail } from './binomial-tail.ts'
 import type { FailureRateConfig, Share } from './failure-rate-config.ts'
 import {
+  createKnownTransactions,
+  forgetBefore,
+  type KnownTransactions,
+  noteCounted,
+  notePending,
+  standingOf,
+  type TransactionEvent,
+} from './failure-rate-known.ts'
+import {
   type FailureRateRuleId,
   TRANSACTION_FAILURE_VERSION,
   type TransactionFailureReason,
@@ -29,6 +38,7 @@ import {
 export interface FailureRateState {
   /** Counts by failed and not failed; `null` before the first event. */
   window: SlidingWindow | null
+  readonly known: KnownTransactions
   /** The failures that happened last, oldest first, to name them. Some may have left the window. */
   readonly failures: { readonly transactionId: string; readonly eventTime: number }[]
   /** What is being found. */
@@ -62,25 +72,42 @@ const rules: OrderedRules<
   version: TRANSACTION_FAILURE_VERSION,
   ruleIds: { transaction: [RULE], scan: [] },
   scope: 'system',
-  init: () => ({ window: null, failures: [], episode: null }),
+  seesPending: true,
+  init: () => ({
+    window: null,
+    known: createKnownTransactions(),
+    failures: [],
+    episode: null,
+  }),
   judge(state, event, verdicts, config) {
     if (event.kind !== 'transaction') return
+    if (event.status === 'pending') notePending(state.known, event, config)
     if (!isCounted(event, config)) {
       verdicts.evaluated[RULE] += 1
-      return
+    } else if (state.known.counted.size > 0 && standingOf(state.known, event) === 'counted') {
+      passOver(verdicts, RULE, 'repeated', event)
+    } else {
+      count(state, event, event.eventTime, verdicts, config)
     }
-    state.window ??= createSlidingWindow(2, config.momentsMax)
-    passTime(state, state.window, event.eventTime, verdicts, config)
-    enterWindow(state.window, event.eventTime, event.status === 'failed' ? FAILED : NOT_FAILED)
-    if (event.status === 'failed') rememberFailure(state, event)
-
-    if (totalOf(state.window) < config.sampleMin && state.episode === null) {
-      passOver(verdicts, RULE, 'sample-too-small', event)
-      return
+  },
+  judgeLate(state, event, upTo, verdicts, config) {
+    if (event.kind !== 'transaction') return true
+    if (!isCounted(event, config)) {
+      verdicts.evaluated[RULE] += 1
+      return true
     }
-    verdicts.evaluated[RULE] += 1
-    if (state.episode === null) openIfTooMany(state, state.window, event, verdicts, config)
-    else judgeEpisode(state, state.window, state.episode, event.eventTime, verdicts, config)
+    const standing = standingOf(state.known, event)
+    if (standing === 'counted') {
+      passOver(verdicts, RULE, 'repeated', event)
+      return true
+    }
+    const isPast = upTo - event.eventTime > config.reachMs
+    if (isPast || standing === 'forgotten') {
+      passOver(verdicts, RULE, isPast ? 'late-beyond-window' : 'late-forgotten', event)
+      return false
+    }
+    count(state, event, upTo, verdicts, config)
+    return true
   },
   elapse(state, upTo, verdicts, config) {
     if (state.window !== null) passTime(state, state.window, upTo, verdicts, config)
@@ -96,6 +123,9 @@ const rules: OrderedRules<
  * failed, and ends as soon as no more than `clearsAt` of them did, be it with a transaction or because
  * time has passed. A sample that has become small does not end it while failures are in it, for a
  * system that nobody uses any more has not recovered; a window in which nothing is does.
+ *
+ * A transaction that is decided, or delivered, after its time is counted in its place in the window,
+ * once, and the rate is judged anew at the newest time.
  */
 export const failureRateDetector: OrderedDetector<
   FailureRateState,
@@ -104,8 +134,35 @@ export const failureRateDetector: OrderedDetector<
   TransactionFailureReason
 > = inEventOrder(rules)
 
-function isCounted({ status }: LedgerTransaction, { countsPending }: FailureRateConfig): boolean {
+function isCounted({ status }: TransactionEvent, { countsPending }: FailureRateConfig): boolean {
   return status === 'completed' || status === 'failed' || (status === 'pending' && countsPending)
+}
+
+/** Counts a transaction in its place, and judges those that are in the window at `now`. */
+function count(
+  state: FailureRateState,
+  transaction: TransactionEvent,
+  now: number,
+  verdicts: RateVerdicts,
+  config: FailureRateConfig,
+): void {
+  const { eventTime, status } = transaction
+  state.window ??= createSlidingWindow(2, config.momentsMax)
+  const { window, known } = state
+  passTime(state, window, now, verdicts, config)
+  forgetBefore(known, now - config.reachMs)
+  noteCounted(known, transaction, config)
+  const enter = eventTime < now ? enterWindowLate : enterWindow
+  enter(window, eventTime, status === 'failed' ? FAILED : NOT_FAILED)
+  if (status === 'failed') rememberFailure(state, transaction)
+
+  if (totalOf(window) < config.sampleMin && state.episode === null) {
+    passOver(verdicts, RULE, 'sample-too-small', transaction)
+    return
+  }
+  verdicts.evaluated[RULE] += 1
+  if (state.episode === null) openIfTooMany(state, window, transaction, now, verdicts, config)
+  else judgeEpisode(state, window, state.episode, now, verdicts, config)
 }
 
 /** Lets transactions leave the window, one moment after the other while that could end an episode. */
@@ -129,7 +186,8 @@ function passTime(
 function openIfTooMany(
   state: FailureRateState,
   window: SlidingWindow,
-  { accountId, transactionId, eventTime }: LedgerTransaction,
+  { accountId, transactionId }: TransactionEvent,
+  now: number,
   verdicts: RateVerdicts,
   config: FailureRateConfig,
 ): void {
@@ -138,10 +196,10 @@ function openIfTooMany(
   if (probability !== null && probability > config.significance!) return
   const rateBps = rateBpsOf(window)
   const first = { accountId, transactionId }
-  const episode = { first, openedAt: eventTime, peakBps: rateBps, toldBps: rateBps }
+  const episode = { first, openedAt: now, peakBps: rateBps, toldBps: rateBps }
   state.episode = episode
   const evidence = { ...figuresOf(window, config), probability }
-  verdicts.findings.push(findingOf('open', state, episode, eventTime, config, evidence))
+  verdicts.findings.push(findingOf('open', state, episode, now, config, evidence))
 }
 
 function judgeEpisode(
@@ -207,9 +265,11 @@ function probabilityOf(
 
 function rememberFailure(
   { failures }: FailureRateState,
-  { transactionId, eventTime }: LedgerTransaction,
+  { transactionId, eventTime }: TransactionEvent,
 ): void {
-  failures.push({ transactionId, eventTime })
+  let place = failures.length
+  while (place > 0 && failures[place - 1]!.eventTime > eventTime) place -= 1
+  failures.splice(place, 0, { transactionId, eventTime })
   if (failures.length > NAMED_MAX) failures.shift()
 }
 

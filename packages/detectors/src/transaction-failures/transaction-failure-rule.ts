@@ -31,12 +31,17 @@ export type FailureRateRuleId = 'transactions.failure-rate'
  * - `charge-forgotten`: so many failures of the account wait to be made good that this one, the
  *   oldest, is no longer watched: its finding stays open.
  * - `sample-too-small`: too few transactions lie in the window for a rate.
+ * - `late-beyond-window`: the transaction was decided, or delivered, so late that its window has passed.
+ * - `late-forgotten`: it came late, and so many were counted since that nobody can tell any more
+ *   whether it was among them.
  */
 export type TransactionFailureReason =
   | 'balance-missing'
   | 'reversal-mixed-currency'
   | 'charge-forgotten'
   | 'sample-too-small'
+  | 'late-beyond-window'
+  | 'late-forgotten'
 
 /** Grows when one of the rules starts to judge the same rows otherwise. */
 export const TRANSACTION_FAILURE_VERSION = 1

@@ -1,4 +1,4 @@
-import type { EventSource } from '../../monitor/event-source.ts'
+import { type EventSource, takeWhole } from '../../monitor/event-source.ts'
 import type { FestivalDelivery } from '../festival/live-day.ts'
 
 /** The log of a day, in the order in which rows arrived. */
@@ -40,11 +40,14 @@ export function createDayEventSource(): DayEventSource {
         completeUpTo: now,
       }
     },
-    async readAccount({ accountId, upTo, limit }) {
-      const rows = (byAccount.get(accountId) ?? []).flatMap(({ place, row }) =>
-        place < Number(upTo) ? [row] : [],
-      )
-      return rows.length > limit ? null : rows
+    async readAccounts({ accountIds, upTo, limit }) {
+      const histories = accountIds.map((accountId) => ({
+        accountId,
+        rows: (byAccount.get(accountId) ?? []).flatMap(({ place, row }) =>
+          place < Number(upTo) ? [row] : [],
+        ),
+      }))
+      return takeWhole(histories, limit)
     },
   }
 }

@@ -7,6 +7,7 @@ import { createMemoryMonitorStore } from '../../monitor/memory-monitor-store.ts'
 import type { DetectorGroup } from '../../monitor/monitor-detectors.ts'
 import type { MonitorCoverage } from '../../monitor/monitor-metrics.ts'
 import type { MonitorStore, PartitionLease } from '../../monitor/monitor-store.ts'
+import { createPageSize } from '../../monitor/page-size.ts'
 import { createPartitionRun, type PartitionRun } from '../../monitor/partition-run.ts'
 import type { SimulatedDay } from '../festival/festival-simulation.ts'
 import type { SimulatedTransaction } from '../festival/visit.ts'
@@ -118,21 +119,25 @@ async function createPasses(
   }
   const coverage = createCoverage(totals)
   const create = ({ detector }: DetectorGroup, lease: PartitionLease): PartitionRun =>
-    createPartitionRun({
-      lease,
-      detector,
-      source,
-      store,
-      coverage,
-      allowedLatenessMs,
-      partitions: 1,
-      batchSize: PAGE_ROWS,
-      futureToleranceMs: MINUTE_MS,
-      rejudgedMax: 10_000,
-      cachedKeysMax: 100_000,
-      logger: silentLogger,
-      guard: (read) => read(),
-    })
+    createPartitionRun(
+      {
+        lease,
+        detector,
+        source,
+        store,
+        coverage,
+        allowedLatenessMs,
+        partitions: 1,
+        batchSize: PAGE_ROWS,
+        futureToleranceMs: MINUTE_MS,
+        rejudgedMax: 10_000,
+        tenant: null,
+        cachedKeysMax: 100_000,
+        logger: silentLogger,
+        guard: (read) => read(),
+      },
+      createPageSize(PAGE_ROWS),
+    )
   const leased: { group: DetectorGroup; lease: PartitionLease }[] = []
   for (const group of groups) {
     const { id: pass, version } = group.detector
