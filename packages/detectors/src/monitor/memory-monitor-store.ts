@@ -61,7 +61,8 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
   const findings = new Map<string, Kept>()
   /** By pass, then by owner. */
   const seen = new Map<string, Map<string, { readonly version: number; readonly at: number }>>()
-  const aside: SetAsideRow[] = []
+  /** By source, reason and row. */
+  const aside = new Map<string, SetAsideRow>()
 
   function partitionFor({ pass, version }: LeaseRequest, partition: number): Partition {
     const kept = partitions.get(nameOf({ pass, partition }))
@@ -112,7 +113,10 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
     states.set(name, own)
     for (const state of page.states) own.set(state.key, state)
     putAll(page)
-    aside.push(...page.setAside)
+    for (const row of page.setAside) {
+      const name = JSON.stringify([row.source, row.reason, row.row])
+      if (!aside.has(name)) aside.set(name, row)
+    }
     return 'committed'
   }
 
@@ -191,7 +195,7 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
       }))
     },
     findings: () => [...findings.values()].map(({ stored }) => stored),
-    setAside: () => [...aside],
+    setAside: () => [...aside.values()],
     events: () => [...findings.values()].map(({ event }) => event),
     updateEvent,
   }

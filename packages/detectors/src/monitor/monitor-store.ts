@@ -118,7 +118,10 @@ export interface RejudgedSubject {
   readonly fingerprints: readonly string[]
 }
 
-/** A row that could not be judged. */
+/**
+ * A row that could not be judged. A store keeps it once for each source and reason, however many passes
+ * come upon it.
+ */
 export interface SetAsideRow {
   readonly source: string
   /** As JSON, cut to a stated length. */

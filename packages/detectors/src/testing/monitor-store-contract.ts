@@ -181,6 +181,26 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
     },
   },
   {
+    name: 'keeps a row once that several passes of its source set aside for the same reason',
+    async run(create) {
+      const { store, readSetAside } = await create()
+      const row = { source: 's', row: '{"a":"€"}', reason: 'wrong' }
+      const others = [
+        { ...row, source: 't' },
+        { ...row, row: '{}' },
+        { ...row, reason: 'late' },
+      ]
+      const one = await leaseOne(store)
+      await store.commit({ ...page(one, { cursor: '1' }), setAside: [row, row] })
+      const two = await leaseOne(store, { pass: 'another pass' })
+      await store.commit({ ...page(two, { cursor: '1' }), setAside: [row, ...others] })
+      const kept = (await readSetAside()).map((each) => JSON.stringify(each))
+      assert.deepEqual(kept[0], JSON.stringify(row))
+      const all = [row, ...others].map((each) => JSON.stringify(each))
+      assert.deepEqual(kept.toSorted(), all.toSorted())
+    },
+  },
+  {
     name: 'writes nothing for a page that does not begin where the partition stands',
     async run(create) {
       const { store, readSetAside } = await create()

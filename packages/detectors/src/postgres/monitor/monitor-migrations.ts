@@ -51,6 +51,9 @@ create table assay_monitor_set_aside (
 
 create index assay_monitor_set_aside_by_time on assay_monitor_set_aside (set_aside_at);
 
+create unique index assay_monitor_set_aside_once
+on assay_monitor_set_aside (source, reason, md5(content));
+
 do $$
 declare table_name text;
 begin

@@ -187,7 +187,9 @@ const LIST_POSITIONS = `
 select pass, partition, owner, watermark, read_at as "readAt"
 from assay_monitor_partitions order by pass, partition`
 
+// In the order of the source, which is that of any other pass that may be adding the same rows.
 const ADD_SET_ASIDE = `
 insert into assay_monitor_set_aside (pass, source, content, reason, set_aside_at)
 select $1, source, refused."row", reason, to_timestamp($2::float8 / 1000)
-from json_to_recordset($3::text::json) as refused(source text, "row" text, reason text)`
+from json_to_recordset($3::text::json) as refused(source text, "row" text, reason text)
+on conflict (source, reason, md5(content)) do nothing`
