@@ -6,12 +6,14 @@ import {
   type AccountEventInput,
   parseAccountEvent,
 } from '../detector/account-event.ts'
+import type { FailureRateState } from '../transaction-failures/failure-rate-detector.ts'
 import { createMonitor } from './create-monitor.ts'
 import { createMonitoredDetectors } from './create-monitored-detectors.ts'
 import { createMemoryEventSource, type MemoryEventSource } from './memory-event-source.ts'
 import { createMemoryMonitorStore } from './memory-monitor-store.ts'
 import { groupDetectors } from './monitor-detectors.ts'
 import type { Monitor } from './monitor.ts'
+import { decodeState } from './state-codec.ts'
 import type { StoredFinding } from './stored-finding.ts'
 
 const opensAt = 1_749_895_200_000
@@ -24,8 +26,27 @@ describe.each(Array.from({ length: seeds }, (_, seed) => seed))('seed %i', (seed
     const store = createMemoryMonitorStore()
     await watchAll(events, { random, store })
     expect(truthOf(store.findings())).toEqual(truthOf(judgeAtOnce(events)))
+    expect(await countOfRate(store)).toEqual(countOf(events))
+    expect(store.setAside()).toEqual([])
+  })
+
+  test('finds in a backlog what one look at all events finds, though some are stamped far ahead', async () => {
+    const random = createSeededRandom(seed)
+    const events = Array.from({ length: 2_000 }, (_, index) => {
+      const event = drawEvent(index, random)
+      return random() < 0.02 ? { ...event, eventTime: event.eventTime + DAY_MS } : event
+    })
+    const store = createMemoryMonitorStore()
+    await readBacklog(events, { random, store })
+    expect(truthOf(store.findings())).toEqual(truthOf(judgeAtOnce(events)))
+    expect(ratesOf(store.findings())).toEqual(ratesOf(judgeAtOnce(events)))
   })
 })
+
+const DAY_MS = 86_400_000
+
+/** A window over all that happens, so that in the end all of it must be in there. */
+const detectors = createMonitoredDetectors({ failureRate: { windowMs: DAY_MS } })
 
 /** Few cards, few distances and few balances, so that rules meet often. */
 function drawEvent(index: number, random: () => number): AccountEventInput {
@@ -75,6 +96,7 @@ async function watchAll(
       batchSize: 1 + Math.floor(random() * 7),
       cachedKeysMax: 1,
       futureToleranceMs: 600_000,
+      detectors,
     })
   const monitors = [begin('one'), begin('two')]
 
@@ -94,13 +116,45 @@ async function watchAll(
   await last.cycle()
 }
 
+/** All of it is there before a monitor comes, and the one that comes dies once on the way. */
+async function readBacklog(
+  events: readonly AccountEventInput[],
+  { random, store }: World,
+): Promise<void> {
+  const clock = createTestClock({ now: opensAt + 2 * DAY_MS })
+  const source = createMemoryEventSource({ id: 'ledger' })
+  source.add(events)
+  let commits = 0
+  const diesAt = Math.floor(random() * 20)
+  const mortal = faulty(store, ({ method }) => {
+    if (method !== 'commit') return undefined
+    commits += 1
+    return commits === diesAt ? { kind: random() < 0.5 ? 'fail' : 'fail-after' } : undefined
+  })
+  const batchSize = 50 + Math.floor(random() * 700)
+  for (const owner of ['one', 'two', 'three']) {
+    const monitor = createMonitor({ sources: [source], store: mortal, clock, owner, batchSize })
+    await monitor.cycle().catch(() => {})
+    await clock.advance(60_000)
+  }
+}
+
 type Delivery = readonly AccountEventInput[]
 
-/** A shuffle over short and long distances, with some events twice. */
+/** A shuffle over short and long distances, with some events twice, and some pending for long before. */
 function deliveriesOf(events: readonly AccountEventInput[], random: () => number): Delivery[] {
   const placed = events.flatMap((event, index) => {
     const delay = random() < 0.05 ? 40 : random() * 4
     const twice = random() < 0.05 ? [{ event, place: index + delay + random() * 5 }] : []
+    if (event.kind === 'transaction' && random() < 0.15) {
+      const pending: AccountEventInput = { ...event, status: 'pending' }
+      const decidedAt = index + delay + random() * 60
+      return [
+        { event: pending, place: index + delay },
+        { event, place: decidedAt },
+        ...twice.map(({ place }) => ({ event, place: Math.max(place, decidedAt) + random() * 60 })),
+      ]
+    }
     return [{ event, place: index + delay }, ...twice]
   })
   return placed.toSorted((a, b) => a.place - b.place).map(({ event }) => [event])
@@ -108,6 +162,21 @@ function deliveriesOf(events: readonly AccountEventInput[], random: () => number
 
 function deliver(source: MemoryEventSource, delivery: Delivery): void {
   source.add(delivery)
+}
+
+/** How many failed, and how many did not, as far as the failure rate has counted them. */
+async function countOfRate(store: World['store']): Promise<readonly number[]> {
+  const lease = { pass: 'ledger failure-rate 1', partition: 0, owner: '', token: 0 }
+  const [kept] = await store.loadStates(lease, ['system'])
+  const { rules } = decodeState(kept?.state ?? '{}') as { readonly rules: FailureRateState }
+  return rules.window?.totals ?? []
+}
+
+/** As above, as it is. */
+function countOf(events: readonly AccountEventInput[]): readonly number[] {
+  const countOfStatus = (status: string): number =>
+    events.filter((event) => event.kind === 'transaction' && event.status === status).length
+  return [countOfStatus('completed'), countOfStatus('failed')]
 }
 
 /** All events in one step of each detector, in order. */
@@ -120,7 +189,7 @@ function judgeAtOnce(events: readonly AccountEventInput[]): StoredFinding[] {
   for (const { detector } of groupDetectors(createMonitoredDetectors())) {
     const byKey = Map.groupBy(parsed, (event: AccountEvent) => detector.key(event))
     for (const [key, ofKey] of byKey) {
-      const context = { watermark: opensAt + 7_200_000, config: undefined }
+      const context = { watermark: opensAt + 2 * DAY_MS, config: undefined }
       const step = detector.step(detector.init(key), ofKey, context)
       for (const finding of step.findings) {
         found.set(finding.fingerprint, { finding, revision: 1, toldRevision: 0, isRefuted: false })
@@ -137,5 +206,13 @@ function truthOf(findings: readonly StoredFinding[]): string[] {
     .filter(({ finding }) => !finding.ruleId.startsWith('source.'))
     .filter(({ finding }) => finding.ruleId !== 'transactions.failure-rate')
     .map(({ finding }) => `${finding.fingerprint} ${finding.transactionIds.join(',')}`)
+    .toSorted()
+}
+
+/** Every episode of the failure rate, with its figures, whether or not it has ended. */
+function ratesOf(findings: readonly StoredFinding[]): string[] {
+  return findings
+    .filter(({ finding }) => finding.ruleId === 'transactions.failure-rate')
+    .map(({ finding }) => JSON.stringify(finding))
     .toSorted()
 }
