@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { eventOf } from '../testing/judge-at-once.ts'
 import type { AccountEvent } from './account-event.ts'
@@ -119,4 +119,54 @@ test('adds its verdicts to the totals of the caller', () => {
   const step = seenDetector.step(seenDetector.init('k'), [transaction('a', 10)], context)
   expect(step.evaluated).toBe(evaluated)
   expect(evaluated.seen).toBe(6)
+})
+
+describe('a pending transaction', () => {
+  const pending = transaction('a', 10, { status: 'pending' })
+
+  test('is shown at once, makes nothing late, and is never late itself', () => {
+    const { seen, taken } = run([
+      [[transaction('first', 5), pending], 50],
+      [[transaction('a', 10)], 60],
+      [[pending], 70],
+    ])
+    expect(seen).toEqual(['first', 'a', 'a', 'a'])
+    expect(taken.flatMap(({ late }) => late)).toEqual([])
+  })
+
+  test('has its place in the order of rules that ask for it, before its decision', () => {
+    const { rules } = seenDetector
+    const detector = inEventOrder({
+      ...rules,
+      seesPending: true,
+      judge: (seen, event) => void seen.push(event.kind === 'transaction' ? event.status : ''),
+    })
+    const state = detector.init('card-7')
+    const events = [transaction('a', 10, { sequence: 1 }), pending]
+    const { late } = detector.step(state, [...events, transaction('b', 9)], {
+      watermark: 5,
+      config: undefined,
+    })
+    expect([state.rules, late]).toEqual([[], []])
+    detector.step(state, [], { watermark: 10, config: undefined })
+    expect(state.rules).toEqual(['completed', 'pending', 'completed'])
+  })
+})
+
+test('lets rules settle what is late, and hands back what they cannot', () => {
+  const { rules } = seenDetector
+  const detector = inEventOrder({
+    ...rules,
+    judgeLate: (seen, event, upTo) => {
+      if (upTo - event.eventTime > 5) return false
+      seen.push(`late by ${upTo - event.eventTime}`)
+      return true
+    },
+  })
+  const state = detector.init('card-7')
+  const context = { watermark: 20, config: undefined }
+  detector.step(state, [transaction('a', 20)], context)
+  const { late } = detector.step(state, [transaction('b', 15), transaction('c', 14)], context)
+  expect(state.rules).toEqual(['a', 'late by 5'])
+  expect(late).toMatchObject([{ transactionId: 'c' }])
 })

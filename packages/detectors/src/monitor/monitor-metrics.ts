@@ -11,7 +11,7 @@ export const MONITOR_EVALUATED_TOTAL = 'monitor_evaluated_total'
 export const MONITOR_NOT_EVALUABLE_TOTAL = 'monitor_not_evaluable_total'
 /** Counter by `pass`: events that came later than allowed. */
 export const MONITOR_LATE_EVENTS_TOTAL = 'monitor_late_events_total'
-/** Counter by `pass`: late events of accounts with too long a history to judge it anew. */
+/** Counter by `pass`: late events that could not be judged any more. */
 export const MONITOR_NOT_REJUDGED_TOTAL = 'monitor_not_rejudged_total'
 /** Counter by `pass`: rows that were set aside. */
 export const MONITOR_SET_ASIDE_TOTAL = 'monitor_set_aside_total'
@@ -60,7 +60,7 @@ export function createMonitorMetrics(metrics: Metrics): MonitorMetrics {
   })
   const notRejudged = metrics.counter({
     name: MONITOR_NOT_REJUDGED_TOTAL,
-    help: 'Late events of accounts whose history is too long to judge it anew.',
+    help: 'Late events that could not be judged any more.',
     labelNames: ['pass'],
   })
   const aside = metrics.counter({

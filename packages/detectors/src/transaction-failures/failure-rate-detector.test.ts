@@ -192,6 +192,79 @@ describe('transactions.failure-rate', () => {
   })
 })
 
+describe('a transaction that comes late', () => {
+  const pending = event('pending', 1)
+  const decided = event('failed', 1)
+  const noSample = { sampleMin: 1_000 }
+
+  /** After `counted` others, at the time of the last of them. */
+  function decide(counted: number, late: readonly AccountEvent[], options: FailureRateOptions) {
+    const state = failureRateDetector.init('system')
+    step(state, [pending, ...completions(counted, 2)], options, AT + 10_000)
+    return { state, taken: step(state, late, options, AT + 10_000) }
+  }
+
+  test('is counted once when it was pending, however many were counted since', () => {
+    const options = { ...noSample, knownMax: 2 }
+    const { state, taken } = decide(10, [decided, decided], options)
+    expect(state.rules.window?.totals).toEqual([10, 1])
+    expect(taken.late).toEqual([])
+    expect(taken.notEvaluable.map(({ reason }) => reason)).toEqual(['sample-too-small', 'repeated'])
+  })
+
+  test('is handed back when it comes again and nobody knows any more', () => {
+    const options = { ...noSample, knownMax: 2 }
+    const { state } = decide(10, [decided], options)
+    step(state, completions(2, 100), options, AT + 10_000)
+    const { late, notEvaluable } = step(state, [decided], options, AT + 10_000)
+    expect(late).toEqual([decided])
+    expect(notEvaluable).toMatchObject([{ reason: 'late-forgotten' }])
+    expect(state.rules.window?.totals).toEqual([12, 1])
+  })
+
+  test('is counted though it was not pending while all that were counted are known', () => {
+    const late = { ...event('failed', 5), transactionId: 'tx-late' } as AccountEvent
+    const { state } = decide(10, [late, late], { ...noSample, knownMax: 11 })
+    expect(state.rules.window?.totals).toEqual([10, 1])
+  })
+
+  test('is forgotten first of those that are pending beyond the bound', () => {
+    const options = { ...noSample, knownMax: 0, pendingMax: 1 }
+    const state = failureRateDetector.init('system')
+    const others = [event('pending', 2), event('completed', 3)]
+    step(state, [pending, ...others], options, AT + 10_000)
+    const { late } = step(state, [decided, event('failed', 2)], options, AT + 10_000)
+    expect(late).toEqual([decided])
+    expect(state.rules.window?.totals).toEqual([1, 1])
+  })
+
+  test.each([
+    { age: WINDOW_MS, counted: 1 },
+    { age: WINDOW_MS + 1, counted: 0 },
+  ])('is counted $counted times when it is $age ms old', ({ age, counted }) => {
+    const state = failureRateDetector.init('system')
+    step(state, [event('pending', 0), event('completed', age)], noSample, AT + age)
+    const { late } = step(state, [event('failed', 0)], noSample, AT + age)
+    expect(state.rules.window?.totals).toEqual([1, counted])
+    expect(late).toHaveLength(1 - counted)
+  })
+
+  test('may begin an episode, and may end one', () => {
+    const state = failureRateDetector.init('system')
+    const options = { clearsAt: { failed: 5, of: 100 } }
+    const waiting = [pending, event('pending', 2), event('pending', 3), event('pending', 4)]
+    const inTime = [...waiting, ...completions(54, 5), ...failures(2, 60)]
+    expect(step(state, inTime, options, AT + 100).findings).toEqual([])
+    expect(step(state, [decided], options, AT + 100).findings).toMatchObject([
+      { action: 'open', eventTime: AT + 61, transactionIds: ['tx-1', 'tx-60', 'tx-61'] },
+    ])
+    expect(step(state, completions(2, 2), options, AT + 100).findings).toEqual([])
+    expect(step(state, completions(1, 4), options, AT + 100).findings).toMatchObject([
+      { action: 'resolve', evidence: { failed: 3, total: 60 } },
+    ])
+  })
+})
+
 describe('the settings', () => {
   test.each([
     { opensAbove: { failed: 0, of: 100 } },
@@ -207,6 +280,8 @@ describe('the settings', () => {
     { significance: Number.NaN },
     { peakStepBps: 0 },
     { momentsMax: 1 },
+    { knownMax: -1 },
+    { pendingMax: 0.5 },
   ])('are refused when out of range: %o', (options) => {
     expect(() => readFailureRateConfig(options)).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTION' }),
