@@ -109,7 +109,7 @@ export function combineDetectors(detectors: readonly ConfiguredDetector[]): Comb
       }
     },
   }
-  if (parts.some(({ judgeLate }) => judgeLate !== undefined)) {
+  if (parts.some((part) => part.judgeLate !== undefined)) {
     combined.judgeLate = (states, event, upTo, verdicts) => {
       const settled = parts.map(
         (part, index) =>

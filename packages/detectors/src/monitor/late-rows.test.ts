@@ -171,11 +171,12 @@ describe('a backlog', () => {
     const { clock, source, store, monitor, total } = createWorld({ batchSize: 100 })
     await clock.advance(24 * 60 * MINUTE_MS)
     const rows = payments(2_000)
-    const inOutage = ({ eventTime }: Payment): boolean => eventTime >= opensAt + 1_500_000
+    const outage = decided(rows.slice(1_500), 500)
     source.add([
       ...rows.slice(0, 50),
       payment('tx-ahead', { eventTime: opensAt + 12 * 60 * MINUTE_MS }),
-      ...rows.slice(50).map((row) => (inOutage(row) ? { ...row, status: 'failed' as const } : row)),
+      ...rows.slice(50, 1_500),
+      ...outage,
     ])
     await monitor.cycle()
     expect(found(store, 'transactions.failure-rate')).toHaveLength(1)
