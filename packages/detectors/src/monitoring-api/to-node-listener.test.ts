@@ -4,8 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 
 import { afterEach, describe, expect, it } from 'vitest'
 
-import type { MonitoringEvent } from '../monitoring-events/monitoring-event.ts'
-import { createMonitoringHandler } from './create-monitoring-handler.ts'
+import { createApi, event } from '../testing/monitoring-api.ts'
 import { toNodeListener } from './to-node-listener.ts'
 
 const stops: (() => void)[] = []
@@ -35,33 +34,21 @@ async function sendRaw(port: number, text: string): Promise<string> {
 }
 
 function monitoringApi(): (request: Request) => Promise<Response> {
-  const unexpected = (): never => {
-    throw new Error('This must not be called.')
-  }
-  return createMonitoringHandler({
+  const { handler } = createApi({
     repository: {
       listEvents: async ({ limit }) => ({ events: [], next: String(limit) }),
-      getEvent: unexpected,
-      updateEvent: async ({ eventId, by, status, notes }) =>
-        ({
-          eventId,
-          status,
-          resolvedBy: by,
-          resolutionNotes: notes,
-          amountMinor: null,
-          eventTime: 0,
-          detectedAt: 0,
-          updatedAt: 0,
-          acknowledgedAt: null,
-          resolvedAt: 0,
-        }) as MonitoringEvent,
-      readCounts: unexpected,
-      readDashboard: unexpected,
-      listHealth: unexpected,
+      updateEvent: async ({ eventId, by, status, notes }) => ({
+        ...event,
+        eventId,
+        status,
+        resolvedBy: by,
+        resolutionNotes: notes,
+      }),
     },
-    monitor: { cycle: async () => {}, status: unexpected },
+    monitor: { cycle: async () => {} },
     authorize: ({ headers }) => headers.get('x-user'),
   })
+  return handler
 }
 
 const user = { 'x-user': 'ada' }
