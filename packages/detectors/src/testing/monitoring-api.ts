@@ -12,8 +12,8 @@ import type { SystemHealthSnapshot } from '../monitoring-events/system-health-sn
 type Repository = MonitoringHandlerOptions['repository']
 type Monitor = MonitoringHandlerOptions['monitor']
 
-/** When requests are made, in epoch milliseconds. */
-export const NOW = Date.parse('2026-05-02T12:00:00Z')
+/** When requests are made: 2026-05-02T12:00:00Z, in epoch milliseconds. */
+export const NOW = 1_777_723_200_000
 /** What no client may ever see. */
 export const SECRET = 'postgres://admin:hunter2@10.0.0.7/ledger'
 
