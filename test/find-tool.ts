@@ -13,6 +13,7 @@ export interface Tool {
 interface ToolResult {
   readonly exitCode: number
   readonly stdout: string
+  readonly stderr: string
   /** What it wrote, errors included. */
   readonly output: string
 }
@@ -41,7 +42,8 @@ function runTool(name: string, args: readonly string[]): Promise<ToolResult> {
   return new Promise((resolve, reject) => {
     execFile(name, args, { maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
       const exitCode = error === null ? 0 : error.code
-      if (typeof exitCode === 'number') resolve({ exitCode, stdout, output: stdout + stderr })
+      const output = stdout + stderr
+      if (typeof exitCode === 'number') resolve({ exitCode, stdout, stderr, output })
       else reject(error ?? new Error(`${name} was killed`))
     })
   })

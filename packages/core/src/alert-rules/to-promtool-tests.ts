@@ -49,6 +49,9 @@ export interface PromtoolTestsOptions {
  * meant to do. Each expectation lists every alert that is pending or firing at its time, of all rules
  * in the rule file.
  *
+ * Keep a scenario within 36 hours. In a longer one promtool moves samples to a block while it evaluates,
+ * and now and again loses one of a series that is new just then (prometheus/prometheus#8365).
+ *
  * @param rules those in the rule file
  * @param scenarios samples and what they must lead to
  * @returns the file, in YAML
