@@ -67,11 +67,13 @@ async function fill(client: SqlClient, store: Store, now: number): Promise<void>
       from generate_series(1, $2::int) as n
     ), keyed as (
       insert into assay_finding_keys (
-        fingerprint, event_id, detected_at, subject, rule_id, action, ended_at, revision, told_revision
+        fingerprint, event_id, detected_at, subject, rule_id, action, ended_at, ending, revision,
+        told_revision
       )
       select 'bench:' || n, 1000000 + n, at, 'card-' || n % 50000, type,
         case status when 'OPEN' then 'open' else 'resolve' end,
-        case status when 'OPEN' then null else at end, 1, 1
+        case status when 'OPEN' then null else at end,
+        case status when 'OPEN' then null else 'by-rule' end, 1, 1
       from found
     )
     insert into monitoring_events (

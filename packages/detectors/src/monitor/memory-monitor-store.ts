@@ -14,7 +14,9 @@ import type {
 import { type HeldPartition, isHeldBy, sharePartitions } from './share-partitions.ts'
 import {
   applyFinding,
-  isRejudged,
+  endFinding,
+  type FindingOrigin,
+  isRefuted,
   refuteFinding,
   settleFindings,
   type StoredFinding,
@@ -32,6 +34,7 @@ export interface MemoryMonitorStore extends MonitorStore {
 
 interface Partition extends HeldPartition {
   readonly pass: string
+  readonly beganAt: number
   readonly cursor: string | null
   readonly watermark: number | null
   readonly readAt: number | null
@@ -64,9 +67,9 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
   /** By source, reason and row. */
   const aside = new Map<string, SetAsideRow>()
 
-  function partitionFor({ pass, version }: LeaseRequest, partition: number): Partition {
+  function partitionFor({ pass, version, now }: LeaseRequest, partition: number): Partition {
     const kept = partitions.get(nameOf({ pass, partition }))
-    if (kept === undefined) return { ...UNREAD, pass, partition, version }
+    if (kept === undefined) return { ...UNREAD, pass, partition, version, beganAt: now }
     if (kept.version >= version) return kept
     states.delete(nameOf(kept))
     return { ...kept, version, cursor: null, watermark: null, owner: null, token: kept.token + 1 }
@@ -85,21 +88,22 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
     const kept = findings.get(finding.fingerprint)
     if (stored === kept?.stored) return
     const current = kept?.event ?? { eventId: String(findings.size + 1) }
-    findings.set(finding.fingerprint, { stored, event: applyFindingToEvent(current, finding, now) })
+    // What only may come true again is no news of the event.
+    const isTold = finding !== kept?.stored.finding
+    const event = isTold ? applyFindingToEvent(current, finding, now) : kept.event
+    findings.set(finding.fingerprint, { stored, event })
   }
 
-  function putAll({ rejudged, findings: found, now }: MonitorNote): void {
-    for (const { subject, ruleIds, fingerprints } of rejudged) {
+  function putAll({ findings: found, now, ...origin }: MonitorNote & FindingOrigin): void {
+    if (origin.rejudged.length > 0) {
       for (const { stored } of findings.values()) {
-        const { finding } = stored
-        if (finding.subject !== subject || !ruleIds.includes(finding.ruleId)) continue
-        if (fingerprints.includes(finding.fingerprint)) continue
-        put(refuteFinding(stored, now), now)
+        const { finding, source } = stored
+        if (isRefuted({ ...finding, source }, origin)) put(refuteFinding(stored, now), now)
       }
     }
-    for (const finding of settleFindings(found, rejudged)) {
+    for (const finding of settleFindings(found, origin.rejudged)) {
       const current = findings.get(finding.fingerprint)?.stored
-      put(applyFinding(current, finding, isRejudged(finding, rejudged)), now)
+      put(applyFinding(current, finding, origin), now)
     }
   }
 
@@ -125,16 +129,7 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
     if (kept === undefined) return 'unknown'
     const event = applyEventUpdate(kept.event, update)
     if (event === 'conflict') return event
-    const { finding, revision, toldRevision } = kept.stored
-    const stored: StoredFinding =
-      event.status === 'resolved'
-        ? {
-            finding: { ...finding, action: 'resolve' },
-            revision: revision + 1,
-            toldRevision,
-            isRefuted: false,
-          }
-        : kept.stored
+    const stored = event.status === 'resolved' ? endFinding(kept.stored) : kept.stored
     findings.set(event.fingerprint, { stored, event })
     return event
   }
@@ -172,7 +167,7 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
       return keys.flatMap((key) => own?.get(key) ?? [])
     },
     commit: async (page) => commit(page),
-    note: async (noted) => putAll(noted),
+    note: async (noted) => putAll({ ...noted, source: null }),
     async listUntold(limit) {
       return [...findings.values()]
         .filter(({ stored }) => stored.toldRevision < stored.revision)
@@ -182,17 +177,20 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
     async markTold(told) {
       for (const { fingerprint, revision } of told) {
         const stored = findings.get(fingerprint)?.stored
-        if (stored !== undefined) stored.toldRevision = Math.max(stored.toldRevision, revision)
+        if (stored !== undefined) stored.toldRevision = revision
       }
     },
     async listPositions() {
-      return [...partitions.values()].map(({ pass, partition, owner, watermark, readAt }) => ({
-        pass,
-        partition,
-        owner,
-        watermark,
-        readAt,
-      }))
+      return [...partitions.values()].map(
+        ({ pass, partition, owner, watermark, beganAt, readAt }) => ({
+          pass,
+          partition,
+          owner,
+          watermark,
+          beganAt,
+          readAt,
+        }),
+      )
     },
     findings: () => [...findings.values()].map(({ stored }) => stored),
     setAside: () => [...aside.values()],

@@ -35,7 +35,10 @@ export interface MonitorStore {
    * since they were last told.
    */
   listUntold(limit: number): Promise<readonly UntoldFinding[]>
-  /** Notes that findings were handed on in the given revision. */
+  /**
+   * Notes in which revision findings were last handed on. One that has come to another revision since is
+   * untold, also where that one was told before: whoever stalled may have handed on what was over.
+   */
   markTold(told: readonly ToldFinding[]): Promise<void>
   /** How far every partition of every pass was read. */
   listPositions(): Promise<readonly PartitionStatus[]>
@@ -99,9 +102,11 @@ export interface MonitorCommit {
   /** Accounts that were judged anew, and the findings about them that hold. */
   readonly rejudged: readonly RejudgedSubject[]
   readonly setAside: readonly SetAsideRow[]
+  /** Whose events led to the findings; `null` where they come of something else, such as a ledger. */
+  readonly source: string | null
 }
 
-/** Findings without a page. */
+/** Findings without a page, which come of no source's events. */
 export interface MonitorNote {
   readonly findings: readonly Finding[]
   readonly rejudged: readonly RejudgedSubject[]
@@ -109,8 +114,9 @@ export interface MonitorNote {
 }
 
 /**
- * An account, or a source, that was judged as a whole. Open findings of these rules about it that are not among
- * `fingerprints` no longer hold, and end.
+ * An account, or a source, that was judged as a whole. Findings of these rules about it that came of the
+ * same source's events and are not among `fingerprints` no longer hold. Those that are open end. Those
+ * that a person has ended stay so, and nobody is told; but from now on they may come true again.
  */
 export interface RejudgedSubject {
   readonly subject: string
@@ -148,6 +154,8 @@ export interface PartitionStatus {
   /** Who holds it; `null` when its lease was given back. */
   readonly owner: string | null
   readonly watermark: number | null
+  /** When it was lent for the first time, to whomever. */
+  readonly beganAt: number
   /** When the newest event was read; `null` when there was none. */
   readonly readAt: number | null
 }

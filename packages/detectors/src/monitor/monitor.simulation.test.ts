@@ -14,8 +14,9 @@ import { createMemoryMonitorStore } from './memory-monitor-store.ts'
 import { groupDetectors } from './monitor-detectors.ts'
 import type { Monitor } from './monitor.ts'
 import { decodeState } from './state-codec.ts'
-import type { StoredFinding } from './stored-finding.ts'
+import { applyFinding, type StoredFinding } from './stored-finding.ts'
 
+const ORIGIN = { source: 'ledger', rejudged: [] }
 const opensAt = 1_749_895_200_000
 const seeds = Number(process.env['ASSAY_SEEDS'] ?? 30)
 
@@ -192,7 +193,7 @@ function judgeAtOnce(events: readonly AccountEventInput[]): StoredFinding[] {
       const context = { watermark: opensAt + 2 * DAY_MS, config: undefined }
       const step = detector.step(detector.init(key), ofKey, context)
       for (const finding of step.findings) {
-        found.set(finding.fingerprint, { finding, revision: 1, toldRevision: 0, isRefuted: false })
+        found.set(finding.fingerprint, applyFinding(undefined, finding, ORIGIN))
       }
     }
   }

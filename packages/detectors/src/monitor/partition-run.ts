@@ -148,6 +148,7 @@ export function createPartitionRun(options: PartitionRunOptions, pageSize: PageS
         ...tooLate.map((event) => setAside(source.id, event, TOO_LATE)),
         ...anew.flatMap(({ tooLong }) => tooLong),
       ],
+      source: source.id,
     }
     return { commit, isLight: anew.length === 0 }
   }

@@ -80,6 +80,8 @@ export function createReconciliationRun(
       // ends nothing, and the others' next events will tell.
       rejudged: isWhole ? accountIds.map((subject) => rejudgedOf(subject, findings)) : [],
       setAside: [],
+      // Whoever told of the event: it is the ledger that was judged.
+      source: null,
     }
   }
 

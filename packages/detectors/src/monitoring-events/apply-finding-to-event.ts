@@ -33,7 +33,7 @@ export function applyFindingToEvent(
   }
 }
 
-/** One that had ended and comes true again is open. */
+/** One that had ended and comes true again is open, and nobody has ended it. */
 function statusAfter(
   current: MonitoringEvent | { readonly eventId: string },
   { action }: Finding,
@@ -41,7 +41,7 @@ function statusAfter(
 ): Partial<MonitoringEvent> {
   if (action === 'resolve') return { status: 'resolved', resolvedAt: now }
   return 'status' in current && current.status === 'resolved'
-    ? { status: 'open', resolvedAt: null }
+    ? { status: 'open', resolvedBy: null, resolvedAt: null }
     : {}
 }
 

@@ -1,6 +1,8 @@
 import type { Migration } from '@assay/core'
 
-import { monitorMigrations } from './monitor/monitor-migrations.ts'
+import { monitorTables } from './monitor/monitor-tables.ts'
+import { monitoringEventTables } from './monitor/monitoring-event-tables.ts'
+import { monitoringMaintenanceFunctions } from './monitor/monitoring-maintenance-functions.ts'
 
 /**
  * The tables of the repositories, of the event source and of the monitor. Give them to `migrate`
@@ -161,5 +163,7 @@ end
 $$;
 `,
   },
-  ...monitorMigrations,
+  monitorTables,
+  monitoringEventTables,
+  monitoringMaintenanceFunctions,
 ]

@@ -365,6 +365,61 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
     },
   },
   {
+    name: 'ends no finding that came of the events of another source, or of none',
+    async run(create) {
+      const { store } = await create()
+      const rejudged = [{ subject: 'card-7', ruleIds: ['balance.negative'], fingerprints: [] }]
+      const lease = await leaseOne(store)
+      const other = await leaseOne(store, { pass: 'other pass' })
+      const found = [finding({ fingerprint: 'of terminals' })]
+      await store.commit(page(lease, { cursor: '1', findings: found, source: 'terminals' }))
+      await store.note({ findings: [finding({ fingerprint: 'of none' })], rejudged: [], now: T0 })
+      const open = async (): Promise<string[]> =>
+        (await store.listUntold(10))
+          .filter(({ finding: { action } }) => action === 'open')
+          .map(({ finding: { fingerprint } }) => fingerprint)
+
+      await store.commit(page(other, { cursor: '1', rejudged, source: 'bank' }))
+      assert.deepEqual(await open(), ['of terminals', 'of none'])
+      await store.note({ findings: [], rejudged, now: T0 })
+      assert.deepEqual(await open(), ['of terminals'])
+      await store.commit(page(lease, { cursorBefore: '1', rejudged, source: 'terminals' }))
+      assert.deepEqual(await open(), [])
+    },
+  },
+  {
+    name: 'leaves a finding to the source that proved it first, and one that was refuted to the next',
+    async run(create) {
+      const { store } = await create()
+      const holds = [
+        { subject: 'card-7', ruleIds: ['balance.negative'], fingerprints: ['finding'] },
+      ]
+      const refuted = [{ ...holds[0]!, fingerprints: [] }]
+      const [bank, terminals] = await store.lease(request())
+      assert.ok(bank !== undefined && terminals !== undefined)
+      const lastOf = async (): Promise<string> => {
+        const [untold] = await store.listUntold(1)
+        return `${untold?.finding.action} ${untold?.finding.eventTime} ${untold?.revision}`
+      }
+      const commit = async (
+        lease: PartitionLease,
+        more: Partial<MonitorCommit>,
+      ): Promise<string> => {
+        const source = lease === bank ? 'bank' : 'terminals'
+        assert.equal(await store.commit(page(lease, { ...more, source })), 'committed')
+        return lastOf()
+      }
+      assert.equal(await commit(bank, { findings: [finding()] }), `open ${T0} 1`)
+      // Less than is known replaces nothing where another source says it.
+      const less = [finding({ action: 'update', eventTime: T0 - 1 })]
+      assert.equal(await commit(terminals, { findings: less, rejudged: holds }), `open ${T0} 1`)
+      assert.equal(await commit(bank, { rejudged: refuted }), `resolve ${T0} 2`)
+      assert.equal(await commit(terminals, { findings: [finding()] }), `open ${T0} 3`)
+      assert.equal(await commit(bank, { rejudged: refuted }), `open ${T0} 3`)
+      assert.equal(await commit(terminals, { rejudged: refuted }), `resolve ${T0} 4`)
+    },
+  },
+  {
     name: 'opens again what was refuted and comes true again, and nothing that ended by its rule',
     async run(create) {
       const { store } = await create()
@@ -404,6 +459,29 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       assert.deepEqual([...(await store.listUntold(10))], [{ finding: less, revision: 3 }])
     },
   },
+  ...(
+    [
+      ['amount', { amount: { amountMinor: -6n, currency: 'EUR' } }],
+      ['currency', { amount: { amountMinor: -5n, currency: 'USD' } }],
+      ['severity', { severity: 'critical' }],
+      ['confidence', { confidence: 0.5 }],
+    ] as const
+  ).map(([title, changed]): MonitorStoreContractCase => ({
+    name: `takes another ${title} for a change where a subject was judged as a whole`,
+    async run(create) {
+      const { store } = await create()
+      const first = finding({ amount: { amountMinor: -5n, currency: 'EUR' } })
+      const rejudged = [
+        { subject: 'card-7', ruleIds: ['balance.negative'], fingerprints: ['finding'] },
+      ]
+      await noteEach(store, [first])
+      await store.note({ findings: [first], rejudged, now: T0 })
+      assert.equal((await store.listUntold(1))[0]?.revision, 1)
+      const next = { ...first, ...changed }
+      await store.note({ findings: [next], rejudged, now: T0 })
+      assert.deepEqual([...(await store.listUntold(10))], [{ finding: next, revision: 2 }])
+    },
+  })),
   {
     name: 'tells findings oldest first, and again once they have changed',
     async run(create) {
@@ -433,17 +511,29 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
     },
   },
   {
-    name: 'does not take a later revision for told by an earlier one, nor the reverse',
+    name: 'does not take a later revision for told by an earlier one',
     async run(create) {
       const { store } = await create()
       await noteEach(store, [finding(), stepOf('update+1')])
       await store.markTold([{ fingerprint: 'finding', revision: 1 }])
       assert.equal((await store.listUntold(10)).length, 1)
-      const told = [2, 1].map((revision) => ({ fingerprint: 'finding', revision }))
-      await store.markTold(told)
-      await store.markTold([{ fingerprint: 'finding', revision: 1 }])
+      await store.markTold([{ fingerprint: 'finding', revision: 2 }])
       await store.markTold([])
       assert.deepEqual([...(await store.listUntold(10))], [])
+    },
+  },
+  {
+    name: 'tells what is true once more when somebody who stalled has told what was true before',
+    async run(create) {
+      const { store } = await create()
+      await noteEach(store, [finding(), stepOf('resolve')])
+      await store.markTold([{ fingerprint: 'finding', revision: 2 }])
+      assert.deepEqual([...(await store.listUntold(10))], [])
+      await store.markTold([{ fingerprint: 'finding', revision: 1 }])
+      assert.deepEqual(
+        [...(await store.listUntold(10))],
+        [{ finding: stepOf('resolve'), revision: 2 }],
+      )
     },
   },
   {
@@ -469,7 +559,7 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       const [first] = await store.lease(request({ partitions: 2 }))
       assert.ok(first !== undefined)
       await store.commit(page(first, { watermark: T0 - 10, readAt: T0 - 1 }))
-      const held = { pass: 'pass', owner: 'a' }
+      const held = { pass: 'pass', owner: 'a', beganAt: T0 }
       assert.deepEqual(
         [...(await store.listPositions())],
         [
@@ -481,6 +571,20 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       assert.deepEqual(
         (await store.listPositions()).map(({ owner }) => owner),
         [null, null],
+      )
+    },
+  },
+  {
+    name: 'remembers when a partition was lent first, whoever holds it in whatever version',
+    async run(create) {
+      const { store } = await create()
+      await store.lease(request({ partitions: 1 }))
+      await store.release('a')
+      await store.lease(request({ owner: 'b', partitions: 2, now: T0 + 5 }))
+      await store.lease(request({ owner: 'b', partitions: 2, now: T0 + 9, version: 2 }))
+      assert.deepEqual(
+        (await store.listPositions()).map(({ beganAt }) => beganAt),
+        [T0, T0 + 5],
       )
     },
   },
@@ -524,6 +628,7 @@ function page(lease: PartitionLease, fields: Partial<MonitorCommit> = {}): Monit
     findings: [],
     rejudged: [],
     setAside: [],
+    source: null,
     ...fields,
   }
 }

@@ -63,8 +63,8 @@ export const monitorStatus: MonitorStatus = {
   owner: 'monitor-a',
   sources: [{ id: 'payments', circuit: 'closed' }],
   partitions: [
-    { pass: 'fast', partition: 0, owner: 'monitor-a', watermark: NOW, readAt: null },
-    { pass: 'fast', partition: 1, owner: null, watermark: -Infinity, readAt: NOW },
+    { pass: 'fast', partition: 0, owner: 'monitor-a', watermark: NOW, beganAt: 0, readAt: null },
+    { pass: 'fast', partition: 1, owner: null, watermark: -Infinity, beganAt: 0, readAt: NOW },
   ],
 }
 

@@ -288,6 +288,43 @@ export const monitoringRepositoryContract: readonly MonitoringRepositoryContract
     },
   },
   {
+    name: 'keeps quiet about what a person has ended while it holds, and opens it when it comes again',
+    async run(create) {
+      const { repository, store } = await create()
+      const { eventId } = await createEvent({ repository, store })
+      const ended = await repository.updateEvent({
+        eventId,
+        status: 'resolved',
+        by: 'ada',
+        notes: 'refunded',
+        now: T0 + 1,
+      })
+      assert.ok(typeof ended === 'object')
+      const { ruleId, subject } = finding()
+      const judge = (holds: boolean, now: number): Promise<void> => {
+        const fingerprints = holds ? ['finding'] : []
+        const rejudged = [{ subject, ruleIds: [ruleId], fingerprints }]
+        return store.note({ findings: holds ? [finding()] : [], rejudged, now })
+      }
+      const untold = [{ finding: finding({ action: 'resolve' }), revision: 2 }]
+      for (const holds of [true, false, false]) {
+        await judge(holds, T0 + 2)
+        assert.deepEqual([...(await store.listUntold(10))], untold)
+        assert.deepEqual(await repository.getEvent(eventId), ended)
+      }
+
+      await judge(true, T0 + 3)
+      assert.deepEqual([...(await store.listUntold(10))], [{ finding: finding(), revision: 3 }])
+      assert.deepEqual(await repository.getEvent(eventId), {
+        ...ended,
+        status: 'open',
+        updatedAt: T0 + 3,
+        resolvedBy: null,
+        resolvedAt: null,
+      })
+    },
+  },
+  {
     name: 'counts events by the hour of their detection, type and severity',
     async run(create) {
       const { repository, store } = await create()

@@ -41,7 +41,7 @@ type LockedPartition = z.output<typeof partitionSchema>
 
 async function lockPartitions(
   tx: SqlExecutor,
-  { pass, version, partitions }: LeaseRequest,
+  { pass, version, partitions, now }: LeaseRequest,
 ): Promise<readonly LockedPartition[]> {
   const lock = async (): Promise<readonly LockedPartition[]> => {
     const { rows } = await tx.query(LOCK_PARTITIONS, [pass, partitions])
@@ -49,7 +49,7 @@ async function lockPartitions(
   }
   let all = await lock()
   if (all.length < partitions) {
-    await tx.query(ADD_PARTITIONS, [pass, partitions, version])
+    await tx.query(ADD_PARTITIONS, [pass, partitions, version, now])
     all = await lock()
   }
   if (all.every((partition) => partition.version >= version)) return all
@@ -78,8 +78,8 @@ from assay_monitor_partitions where pass = $1 and partition < $2::int
 order by partition for update`
 
 const ADD_PARTITIONS = `
-insert into assay_monitor_partitions (pass, partition, version)
-select $1, partition, $3::int from generate_series(0, $2::int - 1) as partition
+insert into assay_monitor_partitions (pass, partition, version, began_at)
+select $1, partition, $3::int, $4::float8 from generate_series(0, $2::int - 1) as partition
 on conflict do nothing`
 
 const BEGIN_ANEW = `

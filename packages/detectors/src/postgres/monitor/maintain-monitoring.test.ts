@@ -106,6 +106,30 @@ describeEachDatabase('Maintenance of monitoring', { fromPglite, fromPgPool }, (c
     expect(await listFingerprints(client())).toEqual(['a'])
   })
 
+  test('finds what comes true again as an event of its own, where the former one was removed', async () => {
+    const old = NOW - 60 * DAY_MS
+    const store = createPostgresMonitorStore(client())
+    await note(client(), old, ['a', 'b'])
+    await setStatus(client(), 'a', 'resolved', old)
+    const rejudged = [{ subject: 'card-7', ruleIds: ['balance.negative'], fingerprints: [] }]
+    await store.note({ findings: [], rejudged, now: old })
+    await maintainMonitoring(client(), { now: NOW })
+    expect(await listFingerprints(client())).toEqual([])
+    const over = ['a', 'b'].map((name) => ({ ...finding(name), action: 'resolve' as const }))
+    await store.note({ findings: over, rejudged: [], now: NOW })
+    expect(await listFingerprints(client())).toEqual([])
+
+    await note(client(), NOW, ['a', 'b'])
+    expect(await listFingerprints(client())).toEqual(['a', 'b'])
+    const { rows } = await client().query(
+      'select distinct detection_timestamp as at, status from monitoring_events',
+    )
+    expect(rows).toEqual([{ at: new Date(NOW), status: 'OPEN' }])
+    expect(await store.listUntold(10)).toEqual(
+      ['a', 'b'].map((name) => ({ finding: finding(name), revision: 3 })),
+    )
+  })
+
   test('tells nobody of an event that is gone', async () => {
     const old = NOW - 60 * DAY_MS
     const store = createPostgresMonitorStore(client())
@@ -148,6 +172,7 @@ describeEachDatabase('Maintenance of monitoring', { fromPglite, fromPgPool }, (c
         states: [],
         findings: [],
         rejudged: [],
+        source: null,
         setAside: [{ source: 's', row: '{}', reason: String(index) }],
       })
     }

@@ -218,6 +218,7 @@ function page(lease: PartitionLease, fields: Partial<MonitorCommit>): MonitorCom
     findings: [],
     rejudged: [],
     setAside: [],
+    source: null,
     ...fields,
   }
 }

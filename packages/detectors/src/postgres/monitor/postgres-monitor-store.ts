@@ -71,7 +71,7 @@ export function createPostgresMonitorStore(client: SqlClient): MonitorStore {
   }
 
   async function note(noted: MonitorNote): Promise<void> {
-    await writeFindings(noted.now, (tx) => putFindings(tx, { ...noted, context: {} }))
+    await writeFindings(noted.now, (tx) => putFindings(tx, { ...noted, source: null, context: {} }))
   }
 
   return {
@@ -146,6 +146,7 @@ const positionSchema = z.object({
   partition: z.int(),
   owner: z.string().nullable(),
   watermark: z.number().nullable(),
+  beganAt: z.number(),
   readAt: z.number().nullable(),
 })
 
@@ -180,11 +181,11 @@ with told as (
   ) as newest using (fingerprint)
   order by kept.fingerprint for update of kept
 )
-update assay_finding_keys as kept set told_revision = greatest(kept.told_revision, told.revision)
+update assay_finding_keys as kept set told_revision = told.revision
 from told where kept.fingerprint = told.fingerprint`
 
 const LIST_POSITIONS = `
-select pass, partition, owner, watermark, read_at as "readAt"
+select pass, partition, owner, watermark, began_at as "beganAt", read_at as "readAt"
 from assay_monitor_partitions order by pass, partition`
 
 // In the order of the source, which is that of any other pass that may be adding the same rows.

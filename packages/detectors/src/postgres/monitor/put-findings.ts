@@ -2,10 +2,11 @@ import type { SqlExecutor } from '@assay/core'
 import { z } from 'zod'
 
 import type { Finding } from '../../detector/finding.ts'
-import type { RejudgedSubject } from '../../monitor/monitor-store.ts'
 import {
   applyFinding,
-  isRejudged,
+  type FindingName,
+  type FindingOrigin,
+  isRefuted,
   refuteFinding,
   settleFindings,
   type StoredFinding,
@@ -20,10 +21,9 @@ import {
 import { toStorableJson } from './storable-json.ts'
 
 /** What was found, and by whom. */
-export interface FoundFindings {
+export interface FoundFindings extends FindingOrigin {
   /** In order; the same fingerprint may come several times. */
   readonly findings: readonly Finding[]
-  readonly rejudged: readonly RejudgedSubject[]
   readonly now: number
   /** Beside the findings, for whoever looks into one. */
   readonly context: Readonly<Record<string, string | number>>
@@ -33,86 +33,60 @@ export interface FoundFindings {
  * Ends the open findings that no longer hold, takes the new ones in, and writes the events that have
  * changed. The month of `now` must be there.
  */
-export async function putFindings(
-  tx: SqlExecutor,
-  { findings, rejudged, now, context }: FoundFindings,
-): Promise<void> {
-  const refuted = await findRefuted(tx, rejudged)
-  if (findings.length === 0 && refuted.length === 0) return
+export async function putFindings(tx: SqlExecutor, found: FoundFindings): Promise<void> {
+  const refutable = await findRefutable(tx, found)
+  if (found.findings.length === 0 && refutable.length === 0) return
 
-  const before = await lockFindings(tx, [...refuted, ...findings], now)
-  const after = new Map(before)
-  const put = (finding: Finding): void => {
-    const current = after.get(finding.fingerprint)
-    if (current === ENDED) return
-    after.set(finding.fingerprint, applyFinding(current, finding, isRejudged(finding, rejudged)))
-  }
-  for (const { fingerprint } of refuted) {
-    const current = after.get(fingerprint)
-    if (current === undefined || current === ENDED) continue
-    after.set(fingerprint, refuteFinding(current, now))
-  }
-  for (const finding of settleFindings(findings, rejudged)) put(finding)
-
-  const changed = [...after].flatMap(([fingerprint, stored]) => {
-    if (stored === ENDED || stored === before.get(fingerprint)) return []
-    const { finding, revision, isRefuted: is_refuted } = stored
-    const is_new = !before.has(fingerprint)
-    const { action } = finding
-    return [{ ...writeFinding(finding), action, revision, is_new, is_refuted }]
-  })
-  if (changed.length > 0) {
-    await tx.query(PUT_EVENTS, [toStorableJson(changed), now, toStorableJson(context)])
-  }
+  const locked = await lockKeys(tx, [...refutable, ...found.findings], found.now)
+  const keys = await letComeTrue(tx, locked, found)
+  const before = await readKept(tx, keys)
+  const after = takeIn(before, found)
+  await writeChanged(tx, before, after, found)
 }
 
-/** Of a finding that has ended nothing more is needed; its event may be gone. */
-const ENDED = 'ended'
+/**
+ * What is known of a finding. `settled` is one that has ended and stays so, of which nothing more is
+ * needed. `gone` is one that may come true again, but whose event was removed.
+ */
+type KeptFinding = StoredFinding | 'settled' | 'gone'
 
-interface FindingName {
-  readonly fingerprint: string
-  readonly subject: string
-  readonly ruleId: string
-}
+type KeptFindings = ReadonlyMap<string, KeptFinding>
 
-const nameSchema = z.object({ fingerprint: z.string(), subject: z.string(), ruleId: z.string() })
+const nameShape = { fingerprint: z.string(), subject: z.string(), ruleId: z.string() }
 
-async function findRefuted(
+/** The findings that judging their subjects as a whole did not find, before anything is locked. */
+async function findRefutable(
   tx: SqlExecutor,
-  rejudged: readonly RejudgedSubject[],
+  found: FoundFindings,
 ): Promise<readonly FindingName[]> {
-  if (rejudged.length === 0) return []
-  const subjects = [...new Set(rejudged.map(({ subject }) => subject))]
-  const { rows } = await tx.query(FIND_OPEN, [toStorableJson(subjects)])
+  const subjects = [...new Set(found.rejudged.map(({ subject }) => subject))]
+  if (subjects.length === 0) return []
+  const { rows } = await tx.query(FIND_REFUTABLE, [toStorableJson(subjects)])
+  const schema = z.object({ ...nameShape, source: z.string().nullable() })
   return z
-    .array(nameSchema)
+    .array(schema)
     .parse(rows)
-    .filter(({ fingerprint, subject, ruleId }) =>
-      rejudged.some(
-        (judged) =>
-          judged.subject === subject &&
-          judged.ruleIds.includes(ruleId) &&
-          !judged.fingerprints.includes(fingerprint),
-      ),
-    )
+    .filter((kept) => isRefuted(kept, found))
 }
 
-const lockedSchema = z.object({
-  fingerprint: z.string(),
-  hasEnded: z.boolean(),
-  isRefuted: z.boolean(),
+const keySchema = z.object({
+  ...nameShape,
+  source: z.string().nullable(),
+  ending: z.enum(['by-rule', 'by-person', 'refuted']).nullable(),
   revision: z.int(),
 })
+
+type FindingKey = z.output<typeof keySchema>
 
 /**
  * Locks the keys of findings, and makes those that are missing, in one statement and one order: two
  * pages with the same findings must not wait for each other in a circle.
  */
-async function lockFindings(
+async function lockKeys(
   tx: SqlExecutor,
   names: readonly FindingName[],
   now: number,
-): Promise<ReadonlyMap<string, StoredFinding | typeof ENDED>> {
+): Promise<readonly FindingKey[]> {
   const distinct = new Map(
     names.map(({ fingerprint, subject, ruleId }) => [
       fingerprint,
@@ -120,28 +94,83 @@ async function lockFindings(
     ]),
   )
   const { rows } = await tx.query(LOCK_KEYS, [toStorableJson([...distinct.values()]), now])
-  const locked = z.array(lockedSchema).parse(rows)
-
-  const stored = new Map<string, StoredFinding | typeof ENDED>()
-  for (const { fingerprint, hasEnded } of locked) if (hasEnded) stored.set(fingerprint, ENDED)
-  // What was refuted may come true again, as long as its event is there.
-  const open = locked.flatMap(({ fingerprint, hasEnded, isRefuted, revision }) =>
-    (hasEnded && !isRefuted) || revision === 0 ? [] : [fingerprint],
-  )
-  if (open.length === 0) return stored
-
-  const events = await tx.query(READ_OPEN, [toStorableJson(open)])
-  for (const row of events.rows) {
-    const read = parseFindingRow(row)
-    const isRefuted = read.finding.action === 'resolve'
-    stored.set(read.finding.fingerprint, { ...read, isRefuted })
-  }
-  return stored
+  return z.array(keySchema).parse(rows)
 }
 
-const FIND_OPEN = `
-select fingerprint, subject, rule_id as "ruleId" from assay_finding_keys
-where ended_at is null
+/** What a person has ended and what holds no more stays ended, but may come true again. */
+async function letComeTrue(
+  tx: SqlExecutor,
+  keys: readonly FindingKey[],
+  found: FoundFindings,
+): Promise<readonly FindingKey[]> {
+  const isOver = (key: FindingKey): boolean => key.ending === 'by-person' && isRefuted(key, found)
+  const over = keys.filter(isOver).map(({ fingerprint }) => fingerprint)
+  if (over.length === 0) return keys
+  await tx.query(LET_COME_TRUE, [toStorableJson(over)])
+  return keys.map((key) => (isOver(key) ? { ...key, ending: 'refuted' } : key))
+}
+
+async function readKept(tx: SqlExecutor, keys: readonly FindingKey[]): Promise<KeptFindings> {
+  const known = keys.filter(({ revision }) => revision > 0)
+  const byFingerprint = new Map(known.map((key) => [key.fingerprint, key]))
+  const kept = new Map<string, KeptFinding>(
+    known.map(({ fingerprint, ending }) => [
+      fingerprint,
+      ending === null || ending === 'refuted' ? 'gone' : 'settled',
+    ]),
+  )
+  const needed = [...kept].flatMap(([fingerprint, state]) => (state === 'gone' ? fingerprint : []))
+  if (needed.length === 0) return kept
+
+  const { rows } = await tx.query(READ_EVENTS, [toStorableJson(needed)])
+  for (const row of rows) {
+    const read = parseFindingRow(row)
+    const { fingerprint } = read.finding
+    const { source, ending } = byFingerprint.get(fingerprint)!
+    kept.set(fingerprint, { ...read, source, ending })
+  }
+  return kept
+}
+
+function takeIn(before: KeptFindings, found: FoundFindings): KeptFindings {
+  const after = new Map(before)
+  for (const [fingerprint, kept] of before) {
+    if (kept === 'settled' || kept === 'gone') continue
+    const { finding, source } = kept
+    if (isRefuted({ ...finding, source }, found)) {
+      after.set(fingerprint, refuteFinding(kept, found.now))
+    }
+  }
+  for (const finding of settleFindings(found.findings, found.rejudged)) {
+    const kept = after.get(finding.fingerprint)
+    if (kept === 'settled' || (kept === 'gone' && finding.action === 'resolve')) continue
+    const current = kept === 'gone' ? undefined : kept
+    after.set(finding.fingerprint, applyFinding(current, finding, found))
+  }
+  return after
+}
+
+async function writeChanged(
+  tx: SqlExecutor,
+  before: KeptFindings,
+  after: KeptFindings,
+  { now, context }: FoundFindings,
+): Promise<void> {
+  const changed = [...after].flatMap(([fingerprint, kept]) => {
+    const former = before.get(fingerprint)
+    if (kept === 'settled' || kept === 'gone' || kept === former) return []
+    const { finding, revision, source, ending } = kept
+    const { action } = finding
+    const is_new = former === undefined || former === 'gone'
+    return [{ ...writeFinding(finding), action, revision, is_new, source, ending }]
+  })
+  if (changed.length === 0) return
+  await tx.query(PUT_EVENTS, [toStorableJson(changed), now, toStorableJson(context)])
+}
+
+const FIND_REFUTABLE = `
+select fingerprint, subject, rule_id as "ruleId", source from assay_finding_keys
+where (ending is null or ending = 'by-person')
   and subject in (select json_array_elements_text($1::text::json))`
 
 // The update changes nothing. It locks the key.
@@ -151,9 +180,13 @@ select fingerprint, to_timestamp($2::float8 / 1000), subject, "ruleId", 'open'
 from json_to_recordset($1::text::json) as found(fingerprint text, subject text, "ruleId" text)
 order by fingerprint collate "C"
 on conflict (fingerprint) do update set fingerprint = kept.fingerprint
-returning fingerprint, ended_at is not null as "hasEnded", is_refuted as "isRefuted", revision`
+returning fingerprint, subject, rule_id as "ruleId", source, ending, revision`
 
-const READ_OPEN = `
+const LET_COME_TRUE = `
+update assay_finding_keys set ending = 'refuted'
+where fingerprint in (select json_array_elements_text($1::text::json))`
+
+const READ_EVENTS = `
 select ${FINDING_COLUMNS}
 from assay_finding_keys as finding_key ${JOIN_EVENT}
 where finding_key.fingerprint in (select json_array_elements_text($1::text::json))`
@@ -161,7 +194,8 @@ where finding_key.fingerprint in (select json_array_elements_text($1::text::json
 const COLUMN_NAMES = Object.keys(WRITTEN_COLUMNS)
 const COLUMN_TYPES = Object.entries(WRITTEN_COLUMNS).map(([name, type]) => `${name} ${type}`)
 
-// Events are numbered in the order in which they were found. Who has taken one on stays with it.
+// Events are numbered in the order in which they were found. Who has taken one on stays with it. One
+// whose former event is gone has another one, in the month of today; its revisions go on.
 const PUT_EVENTS = `
 with changed as (
   select *, to_timestamp($2::float8 / 1000) as at,
@@ -169,12 +203,14 @@ with changed as (
     case action when 'resolve' then to_timestamp($2::float8 / 1000) end as ended_at
   from json_to_recordset($1::text::json) as found(
     ${COLUMN_TYPES.join(', ')}, action text, revision int, is_new boolean,
-    is_refuted boolean
+    source text, ending text
   )
 ), keyed as (
   update assay_finding_keys as kept
-  set event_id = coalesce(kept.event_id, changed.new_id), action = changed.action,
-    revision = changed.revision, ended_at = changed.ended_at, is_refuted = changed.is_refuted
+  set event_id = coalesce(changed.new_id, kept.event_id),
+    detected_at = case when is_new then at else kept.detected_at end, action = changed.action,
+    revision = changed.revision + case when is_new then kept.revision else 0 end,
+    source = changed.source, ended_at = changed.ended_at, ending = changed.ending
   from changed where kept.fingerprint = changed.fingerprint
   returning kept.fingerprint, kept.event_id, kept.detected_at
 )
@@ -189,5 +225,5 @@ on conflict (event_id, detection_timestamp) do update set
   ${COLUMN_NAMES.map((name) => `${name} = excluded.${name}`).join(', ')},
   status = case when 'RESOLVED' in (excluded.status, event.status) then excluded.status
     else event.status end,
-  resolved_at = excluded.resolved_at,
+  resolved_by = null, resolved_at = excluded.resolved_at,
   updated_at = excluded.updated_at`

@@ -66,5 +66,6 @@ where event_id = $1::bigint`
 
 const END_FINDING = `
 update assay_finding_keys
-set action = 'resolve', ended_at = to_timestamp($2::float8 / 1000), revision = revision + 1
+set action = 'resolve', ended_at = to_timestamp($2::float8 / 1000), ending = 'by-person',
+  revision = revision + 1
 where fingerprint = $1`
