@@ -3,6 +3,7 @@ import type { Alert, Clock, Logger } from '@assay/core'
 import type { Finding } from '../detector/finding.ts'
 import type { MonitorStore } from './monitor-store.ts'
 import { type FindingAlerts, tellFindings } from './tell-findings.ts'
+import { createTellersTurn } from './tellers-turn.ts'
 
 /** Hands findings on, in one of the monitors that share a store. */
 export interface FindingTeller {
@@ -39,11 +40,10 @@ export function createFindingTeller({
   async function tellAll(to: FindingAlerts): Promise<void> {
     do {
       hasNews = false
-      const request = { pass: 'tell', version: 1, partitions: 1, owner, now: clock.now(), leaseMs }
-      const held = await store.lease(request)
-      if (held.length === 0) return
+      const turn = createTellersTurn({ store, owner, leaseMs, clock })
+      if (!(await turn.begin())) return
       try {
-        while ((await tellFindings({ store, alerts: to, toAlert })) > 0);
+        while ((await tellFindings({ store, alerts: to, toAlert, turn })) > 0);
       } catch (error) {
         // They stay untold, and the next round tells them.
         logger.warn({ err: error }, 'Findings could not be handed on, and will be again.')

@@ -1,7 +1,8 @@
 import type { Alert, AlertManager } from '@assay/core'
 
 import type { Finding } from '../detector/finding.ts'
-import type { MonitorStore } from './monitor-store.ts'
+import type { MonitorStore, ToldFinding, UntoldFinding } from './monitor-store.ts'
+import type { TellersTurn } from './tellers-turn.ts'
 
 /** The part of an alert manager that a monitor needs. */
 export type FindingAlerts = Pick<AlertManager, 'fire' | 'resolve'>
@@ -51,35 +52,57 @@ export interface TellFindingsOptions {
   readonly store: MonitorStore
   readonly alerts: FindingAlerts
   readonly toAlert: (finding: Finding) => Alert
+  readonly turn: TellersTurn
 }
 
-/** The most findings that are handed on at once. */
-const TOLD_AT_ONCE = 500
+/** The most findings that are read at once. */
+const READ_AT_ONCE = 500
+
+/** The most that are handed on at once. Between two portions the turn is kept, or found to be lost. */
+const TOLD_AT_ONCE = 50
 
 /**
  * Hands stored findings on to the alert manager: at least once each, also those of a process that died
- * between storing and telling. One that is refused stays, and is handed on again the next time.
+ * between storing and telling. One that is refused stays, and is handed on again the next time. Where
+ * the turn was lost, the rest is left to the next round, which reads it anew.
  *
- * @returns how many were handed on
+ * A process that stalls within a hand-over may still fire what somebody else has meanwhile told to be
+ * over. It notes what it told last, so that the next round tells how things are once more. Until then,
+ * or for good where it dies before it can note it, the alert is wrong: an alert manager knows no
+ * revisions that it could compare.
+ *
+ * @returns how many were handed on; 0 where the turn was lost
  */
-export async function tellFindings({
-  store,
-  alerts,
-  toAlert,
-}: TellFindingsOptions): Promise<number> {
-  const untold = await store.listUntold(TOLD_AT_ONCE)
-  const told = await Promise.allSettled(
-    untold.map(async ({ finding, revision }) => {
-      const alert = toAlert(finding)
-      if (finding.action === 'resolve') await alerts.resolve(alert)
-      else if ((await alerts.fire(alert)).outcome === 'refused') return []
-      return [{ fingerprint: finding.fingerprint, revision }]
-    }),
-  )
-  // What went through is noted first, so that one that fails makes nobody hear of the others again.
-  const handedOn = told.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
-  if (handedOn.length > 0) await store.markTold(handedOn)
-  const failed = told.find(({ status }) => status === 'rejected')
-  if (failed?.status === 'rejected') throw failed.reason
-  return handedOn.length
+export async function tellFindings(options: TellFindingsOptions): Promise<number> {
+  const { store, turn } = options
+  const untold = await store.listUntold(READ_AT_ONCE)
+  const failures: unknown[] = []
+  let count = 0
+  for (let first = 0; first < untold.length; first += TOLD_AT_ONCE) {
+    if (!(await turn.keep())) {
+      count = 0
+      break
+    }
+    const portion = untold.slice(first, first + TOLD_AT_ONCE)
+    const settled = await Promise.allSettled(portion.map((one) => handOn(one, options)))
+    // What went through is noted first, so that one that fails makes nobody hear of the others again.
+    const told = settled.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
+    if (told.length > 0) await store.markTold(told)
+    count += told.length
+    failures.push(...settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])))
+  }
+  if (failures.length > 0) throw failures[0]
+  return count
+}
+
+async function handOn(
+  { finding, revision }: UntoldFinding,
+  { alerts, toAlert, turn }: TellFindingsOptions,
+): Promise<readonly ToldFinding[]> {
+  const alert = toAlert(finding)
+  if (!turn.isHeld()) return []
+  const { outcome } = await (finding.action === 'resolve'
+    ? alerts.resolve(alert)
+    : alerts.fire(alert))
+  return outcome === 'refused' ? [] : [{ fingerprint: finding.fingerprint, revision }]
 }
