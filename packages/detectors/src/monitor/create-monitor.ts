@@ -76,8 +76,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
   }
 
   async function watchSources(signal: AbortSignal): Promise<void> {
-    const looking = store.listPositions().catch(() => null)
-    const note = watch.look(await untilAborted(signal, looking), clock.now())
+    const note = await untilAborted(signal, watch.look(clock.now()))
     try {
       await untilAborted(signal, store.note(note))
     } catch (error) {

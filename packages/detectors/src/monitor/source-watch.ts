@@ -2,19 +2,20 @@ import type { CircuitBreaker } from '@assay/core'
 
 import { findingFingerprint } from '../detector/finding-fingerprint.ts'
 import type { Finding } from '../detector/finding.ts'
-import type { MonitorNote, PartitionStatus } from './monitor-store.ts'
+import type {
+  MonitorNote,
+  MonitorStore,
+  PartitionStatus,
+  RejudgedSubject,
+} from './monitor-store.ts'
 
 /** Rules about the sources themselves. */
 export type SourceRuleId = 'source.silent' | 'source.failing'
 
 /** Whether sources still speak, and whether they can be read. */
 export interface SourceWatch {
-  /**
-   * What holds of the sources now: everything else about them has ended.
-   *
-   * @param positions how far each partition was read; `null` when that cannot be told
-   */
-  look(positions: readonly PartitionStatus[] | null, now: number): MonitorNote
+  /** What holds of the sources now: everything else about them that this monitor can tell has ended. */
+  look(now: number): Promise<MonitorNote>
 }
 
 /** A source under watch. */
@@ -28,19 +29,39 @@ interface WatchedSource {
 /** What a source watch is set to. */
 export interface SourceWatchOptions {
   readonly sources: readonly WatchedSource[]
+  readonly store: Pick<MonitorStore, 'lease' | 'listPositions'>
+  /** Names this monitor among those of the store. */
+  readonly owner: string
   /** After how long without an event a source is silent. */
   readonly silenceAfterMs: number
   readonly tenant: string | null
 }
 
+/** How long a monitor that cannot read a source is believed without saying so again. */
+const CLAIM_MS = 300_000
+
 /** Makes the watch. */
 export function createSourceWatch({
   sources,
+  store,
+  owner,
   silenceAfterMs,
   tenant,
 }: SourceWatchOptions): SourceWatch {
   /** Since when each failing source fails. */
   const failingSince = new Map<string, number>()
+
+  /**
+   * Whether this monitor is the one to say if a source can be read. A circuit is known to its own process
+   * alone, so whoever cannot read a source has the word for as long as it lives, and others must not
+   * say otherwise. Whoever can read it has the word while nobody claims it, and only for this moment.
+   */
+  async function hasTheWord({ id, breaker }: WatchedSource, now: number): Promise<boolean> {
+    const leaseMs = breaker.state === 'closed' ? 1 : CLAIM_MS
+    const pass = `reading ${id}`
+    const held = await store.lease({ pass, version: 1, partitions: 1, owner, now, leaseMs })
+    return held.length > 0
+  }
 
   function findFailing({ id, breaker }: WatchedSource, now: number): SourceFinding[] {
     if (breaker.state === 'closed') {
@@ -52,29 +73,48 @@ export function createSourceWatch({
     return [{ ...aboutSource('source.failing', id, since, tenant), severity: 'high', evidence: {} }]
   }
 
-  function findSilent(
+  async function lookAtReading(source: WatchedSource, now: number): Promise<SourceLook> {
+    const findings = findFailing(source, now)
+    // A store that does not answer may be the very database that cannot be read: that is told, and
+    // nothing is ended.
+    const word = await hasTheWord(source, now).catch(() => null)
+    if (word === null) return { findings, ruleIds: [] }
+    return word ? { findings, ruleIds: ['source.failing'] } : UNTOLD
+  }
+
+  function lookAtSilence(
     { id, passes }: WatchedSource,
-    positions: readonly PartitionStatus[],
+    positions: readonly PartitionStatus[] | null,
     now: number,
-  ): SourceFinding[] {
-    const readAt = newestReading(positions, passes)
-    if (readAt === null || now - readAt <= silenceAfterMs) return []
-    const evidence = { lastReadAt: readAt }
-    return [{ ...aboutSource('source.silent', id, readAt, tenant), severity: 'medium', evidence }]
+  ): SourceLook {
+    const ofSource = (positions ?? []).filter(({ pass }) => passes.includes(pass))
+    if (ofSource.length === 0) return UNTOLD
+    const readAt = ofSource.flatMap((position) => position.readAt ?? [])
+    const lastReadAt = readAt.length === 0 ? null : Math.max(...readAt)
+    // One that never spoke is measured from when it was first listened to.
+    const quietSince = lastReadAt ?? Math.min(...ofSource.map(({ beganAt }) => beganAt))
+    const isSilent = now - quietSince > silenceAfterMs
+    const about = aboutSource('source.silent', id, quietSince, tenant)
+    const silent: SourceFinding = { ...about, severity: 'medium', evidence: { lastReadAt } }
+    return { findings: isSilent ? [silent] : [], ruleIds: ['source.silent'] }
   }
 
   return {
-    look(positions, now) {
-      const findings = sources.flatMap((source) => [
-        ...findFailing(source, now),
-        ...(positions === null ? [] : findSilent(source, positions, now)),
-      ])
-      const ruleIds = positions === null ? ['source.failing'] : ['source.failing', 'source.silent']
-      const rejudged = sources.map(({ id: subject }) => ({
-        subject,
-        ruleIds,
-        fingerprints: findings.map(({ fingerprint }) => fingerprint),
-      }))
+    async look(now) {
+      const positions = await store.listPositions().catch(() => null)
+      const findings: SourceFinding[] = []
+      const rejudged: RejudgedSubject[] = []
+      for (const source of sources) {
+        const reading = await lookAtReading(source, now)
+        const silence = lookAtSilence(source, positions, now)
+        const found = [...reading.findings, ...silence.findings]
+        findings.push(...found)
+        rejudged.push({
+          subject: source.id,
+          ruleIds: [...reading.ruleIds, ...silence.ruleIds],
+          fingerprints: found.map(({ fingerprint }) => fingerprint),
+        })
+      }
       return { findings, rejudged, now }
     },
   }
@@ -82,16 +122,14 @@ export function createSourceWatch({
 
 type SourceFinding = Finding<SourceRuleId>
 
-function newestReading(
-  positions: readonly PartitionStatus[],
-  passes: readonly string[],
-): number | null {
-  let newest: number | null = null
-  for (const { pass, readAt } of positions) {
-    if (passes.includes(pass) && readAt !== null) newest = Math.max(newest ?? readAt, readAt)
-  }
-  return newest
+/** What was seen of a source. */
+interface SourceLook {
+  readonly findings: readonly SourceFinding[]
+  /** Of which rules this is all that holds. */
+  readonly ruleIds: readonly SourceRuleId[]
 }
+
+const UNTOLD: SourceLook = { findings: [], ruleIds: [] }
 
 function aboutSource(
   ruleId: SourceRuleId,
