@@ -162,7 +162,7 @@ export type {
 export type { Monitor, MonitorStatus, SourceStatus } from './monitor/monitor.ts'
 export type { ReconciliationOptions } from './monitor/reconciliation-run.ts'
 export type { SourceRuleId } from './monitor/source-watch.ts'
-export type { StoredFinding } from './monitor/stored-finding.ts'
+export type { FindingEnding, StoredFinding } from './monitor/stored-finding.ts'
 export { alertOfFinding, type FindingAlerts } from './monitor/tell-findings.ts'
 export {
   createMemoryMonitoringRepository,

@@ -23,8 +23,9 @@ export interface MonitorOptions {
    */
   readonly detectors?: readonly MonitoredDetector[] | undefined
   /**
-   * Reconciles every account on which something happened with its balance. Without it balances are
-   * only compared within and between transactions. Default cadence: that of the balances in `schedule`.
+   * Reconciles every account with its balance when something happens on it, and at no other time. Without
+   * it balances are only compared within and between transactions. Default cadence: that of the
+   * balances in `schedule`.
    */
   readonly reconciliation?:
     | (ReconciliationOptions & { readonly everyMs?: number | undefined })
@@ -60,7 +61,10 @@ export interface MonitorOptions {
   readonly leaseMs?: number | undefined
   /** How long a cycle may take before it is aborted; what it has committed stays. Default 30,000. */
   readonly timeoutMs?: number | undefined
-  /** After how long without an event a source is silent, in milliseconds. Default an hour. */
+  /**
+   * After how long without an event a source is silent, in milliseconds; one that never spoke, from
+   * when it was first watched. Default an hour.
+   */
   readonly silenceAfterMs?: number | undefined
   /** The most events of an account with which a late one is judged. Default 10,000. */
   readonly rejudgedMax?: number | undefined

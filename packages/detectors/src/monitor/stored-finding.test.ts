@@ -81,7 +81,7 @@ function createAccount(ids: readonly string[]) {
   return {
     store,
     /** The account is reconciled because of a payment that a source tells of. */
-    async reconcile(missing: bigint, sourceId = ids[0]): Promise<string[]> {
+    reconcile: async (missing: bigint, sourceId = ids[0]): Promise<string[]> => {
       missingMinor = missing
       const row = payment(`tx-${transactions.length}`, { amountMinor: -1n, eventTime: clock.now() })
       transactions.push(row)
@@ -90,7 +90,7 @@ function createAccount(ids: readonly string[]) {
       await monitor.cycle()
       return found(store)
     },
-    resolve(): void {
+    resolve: (): void => {
       const eventId = store.events()[0]?.eventId ?? 'none'
       store.updateEvent({ eventId, status: 'resolved', by: 'ada', notes: null, now: clock.now() })
     },

@@ -115,8 +115,8 @@ describeEachDatabase('Maintenance of monitoring', { fromPglite, fromPgPool }, (c
     await store.note({ findings: [], rejudged, now: old })
     await maintainMonitoring(client(), { now: NOW })
     expect(await listFingerprints(client())).toEqual([])
-    const over = ['a', 'b'].map((name) => ({ ...finding(name), action: 'resolve' as const }))
-    await store.note({ findings: over, rejudged: [], now: NOW })
+    const endOf = (name: string): Finding => ({ ...finding(name), action: 'resolve' })
+    await store.note({ findings: ['a', 'b'].map(endOf), rejudged: [], now: NOW })
     expect(await listFingerprints(client())).toEqual([])
 
     await note(client(), NOW, ['a', 'b'])
