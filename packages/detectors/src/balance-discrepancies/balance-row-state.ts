@@ -64,8 +64,13 @@ export function appendLink(
   keptMax: number,
 ): BalanceLink {
   const link = state.kept < keptMax ? emptyLink() : takeFirst(state)
+  const { last } = state
   fillLink(link, transaction)
-  link.before = state.last
+  link.before = last
+  // Where it begins as the last one ended, both hold one bigint and not two that are equal.
+  if (last?.balanceAfterMinor === link.balanceBeforeMinor) {
+    last.balanceAfterMinor = link.balanceBeforeMinor
+  }
   state.last = link
   state.kept += 1
   return link
@@ -104,6 +109,8 @@ export function takeFirst(state: BalanceRowState): BalanceLink {
   for (let place = state.kept; place > 2; place -= 1) second = second.before!
   const first = second.before!
   second.before = null
+  // It has become the first, and is compared with nothing any more.
+  second.balanceBeforeMinor = null
   state.kept -= 1
   state.wasBelowLimit = first.isBelowLimit
   state.isCut = true

@@ -3,6 +3,7 @@ import { InvalidOptionError } from '@assay/core'
 import type { AccountEvent } from './account-event.ts'
 import {
   inEventOrder,
+  keyOfScope,
   type OrderedDetector,
   type OrderedRules,
   type Verdicts,
@@ -37,6 +38,7 @@ export function configureDetector<State, Config, RuleId extends string, Reason e
     configured.judgeLate = (state, event, upTo, verdicts) =>
       rules.judgeLate?.(state, event, upTo, verdicts, config) ?? false
   }
+  if (rules.isBlank !== undefined) configured.isBlank = (state) => rules.isBlank?.(state) ?? false
   if (rules.elapse !== undefined) {
     configured.elapse = (state, upTo, verdicts) => rules.elapse?.(state, upTo, verdicts, config)
   }
@@ -46,6 +48,9 @@ export function configureDetector<State, Config, RuleId extends string, Reason e
   // Whoever holds the result hands a state only to the rules that made it.
   return { rules: configured }
 }
+
+/** The state of each part; `null` where it is as the part's `init` makes it, as on most cards some are. */
+type CombinedState = unknown[]
 
 /** A detector of which only is known that it needs no further settings. */
 export type CombinedDetector = OrderedDetector<unknown, undefined>
@@ -87,9 +92,10 @@ export function combineDetectors(detectors: readonly ConfiguredDetector[]): Comb
   }
   if (parts.length === 1) return inEventOrder(first)
   const { scope } = first
+  const keyOf = keyOfScope(scope)
   const elapsing = parts.flatMap((part, index) => (part.elapse === undefined ? [] : [index]))
 
-  const combined: OrderedRules<unknown[], undefined> = {
+  const combined: OrderedRules<CombinedState, undefined> = {
     id: parts.map(({ id }) => id).join('+'),
     // Any part that grows makes the whole grow.
     version: parts.reduce((sum, { version }) => sum + version, 0),
@@ -99,36 +105,44 @@ export function combineDetectors(detectors: readonly ConfiguredDetector[]): Comb
     },
     scope,
     seesPending: parts.some(({ seesPending }) => seesPending === true),
-    init: (key) => parts.map((part) => part.init(key)),
+    init: () => parts.map(() => null),
     judge(states, event: AccountEvent, verdicts: Verdicts) {
       for (let index = 0; index < parts.length; index += 1) {
         const part = parts[index]!
-        if (part.ruleIds[event.kind].length > 0) {
-          part.judge(states[index], event, verdicts, undefined)
-        }
+        if (part.ruleIds[event.kind].length === 0) continue
+        const state = states[index] ?? part.init(keyOf(event))
+        part.judge(state, event, verdicts, undefined)
+        states[index] = part.isBlank?.(state) === true ? null : state
       }
     },
   }
   if (parts.some((part) => part.judgeLate !== undefined)) {
     combined.judgeLate = (states, event, upTo, verdicts) => {
-      const settled = parts.map(
-        (part, index) =>
-          part.ruleIds[event.kind].length === 0 ||
-          part.judgeLate?.(states[index], event, upTo, verdicts, undefined) === true,
-      )
+      const settled = parts.map((part, index) => {
+        if (part.ruleIds[event.kind].length === 0) return true
+        if (part.judgeLate === undefined) return false
+        states[index] ??= part.init(keyOf(event))
+        return part.judgeLate(states[index], event, upTo, verdicts, undefined)
+      })
       return settled.every(Boolean)
     }
   }
   if (elapsing.length > 0) {
     combined.elapse = (states, upTo, verdicts) => {
-      for (const index of elapsing) parts[index]?.elapse?.(states[index], upTo, verdicts, undefined)
+      for (const index of elapsing) {
+        const state = states[index] ?? null
+        if (state !== null) parts[index]?.elapse?.(state, upTo, verdicts, undefined)
+      }
     }
-    combined.wakeAt = (states) =>
-      elapsing.reduce(
-        (wakeAt, index) =>
-          Math.min(wakeAt, parts[index]?.wakeAt?.(states[index], undefined) ?? wakeAt),
-        Number.POSITIVE_INFINITY,
-      )
+    combined.wakeAt = (states) => {
+      let wakeAt = Number.POSITIVE_INFINITY
+      for (const index of elapsing) {
+        const state = states[index] ?? null
+        if (state === null) continue
+        wakeAt = Math.min(wakeAt, parts[index]?.wakeAt?.(state, undefined) ?? wakeAt)
+      }
+      return wakeAt
+    }
   }
   return inEventOrder(combined) as CombinedDetector
 }

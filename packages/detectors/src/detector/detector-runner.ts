@@ -40,21 +40,14 @@ export interface RunnerStep {
   readonly touched: readonly string[]
 }
 
-interface Entry<State> {
-  readonly key: string
-  state: State
-  /** Events that wait for the step under way. */
-  batch: AccountEvent[]
-  /** The slot in which it waits to be woken; none is after all of them. */
+/** When a key wakes, and the second in which it is listed to be looked at. */
+interface Wake {
+  at: number
   slot: number
 }
 
 /** Keys that wake in the same second are looked at together. */
 const SLOT_MS = 1_000
-/** Shared by all that wait for nothing; never added to. */
-const NO_EVENTS: AccountEvent[] = []
-/** No second of any event; an infinity would take a box of its own in each entry. */
-const NO_SLOT = -(2 ** 31)
 
 /**
  * Makes a runner.
@@ -66,72 +59,60 @@ export function createDetectorRunner<State, Config>(
   detector: OrderedDetector<State, Config>,
   config: Config,
 ): DetectorRunner<OrderedState<State>> {
-  const entries = new Map<string, Entry<OrderedState<State>>>()
+  // Of a key that waits for nothing, which is most of them, nothing is held but its state.
+  const states = new Map<string, OrderedState<State>>()
+  const wakes = new Map<string, Wake>()
+  /** Who may wake when, by second: also keys that wake later by now, or not at all. */
+  const slots = new Map<number, string[]>()
   const zeroes = zeroVerdicts(detector.rules)
-  /** When each key wakes that waits for time to pass. Most wait for none, and carry no moment. */
-  const wakes = new Map<string, number>()
-  /** Who wakes when: by second, those that may. */
-  const slots = new Map<number, Entry<OrderedState<State>>[]>()
 
-  function entryOf(key: string): Entry<OrderedState<State>> {
-    let entry = entries.get(key)
-    if (entry === undefined) {
-      entry = { key, state: detector.init(key), batch: NO_EVENTS, slot: NO_SLOT }
-      entries.set(key, entry)
-    }
-    return entry
-  }
-
-  /** Sees to it that an entry is looked at when its time has come. */
-  function setWake(entry: Entry<OrderedState<State>>, wakeAt: number): void {
-    if (wakeAt === Infinity) {
-      wakes.delete(entry.key)
+  /** Sees to it that a key is looked at when its time has come. */
+  function setWake(key: string, at: number): void {
+    if (at === Infinity) {
+      wakes.delete(key)
       return
     }
-    wakes.set(entry.key, wakeAt)
-    const slot = Math.floor(wakeAt / SLOT_MS)
-    // One that waits in an earlier slot is moved on when that one is looked at.
-    if (entry.slot !== NO_SLOT && entry.slot <= slot) return
-    entry.slot = slot
-    const waiting = slots.get(slot)
-    if (waiting === undefined) slots.set(slot, [entry])
-    else waiting.push(entry)
+    const slot = Math.floor(at / SLOT_MS)
+    const wake = wakes.get(key)
+    // One that is listed in an earlier second is moved on when that one is looked at.
+    if (wake !== undefined && wake.slot <= slot) {
+      wake.at = at
+      return
+    }
+    wakes.set(key, { at, slot })
+    const listed = slots.get(slot)
+    if (listed === undefined) slots.set(slot, [key])
+    else listed.push(key)
   }
 
-  function addAwake(touched: Entry<OrderedState<State>>[], watermark: number): void {
+  function addAwake(batches: Map<string, AccountEvent[]>, watermark: number): void {
     // Taken first: one that wakes later within its second goes back into the slot.
     const due = [...slots].filter(([slot]) => slot * SLOT_MS <= watermark)
-    for (const [slot, waiting] of due) {
+    for (const [slot, keys] of due) {
       slots.delete(slot)
-      for (const entry of waiting) {
-        if (entry.slot !== slot) continue
-        entry.slot = NO_SLOT
-        if (entries.get(entry.key) !== entry || entry.batch.length > 0) continue
-        const wakeAt = wakes.get(entry.key) ?? Infinity
-        if (wakeAt <= watermark) touched.push(entry)
-        else setWake(entry, wakeAt)
+      for (const key of keys) {
+        const wake = wakes.get(key)
+        if (wake === undefined || wake.slot !== slot) continue
+        wakes.delete(key)
+        if (batches.has(key)) continue
+        if (wake.at <= watermark) batches.set(key, [])
+        else setWake(key, wake.at)
       }
     }
   }
 
   return {
     get size() {
-      return entries.size
+      return states.size
     },
-    has: (key) => entries.has(key),
+    has: (key) => states.has(key),
     stateOf(key) {
-      const entry = entries.get(key)
-      return entry && { state: entry.state, wakeAt: wakes.get(key) ?? Infinity }
+      const state = states.get(key)
+      return state && { state, wakeAt: wakes.get(key)?.at ?? Infinity }
     },
     restore(key, state, wakeAt) {
-      const entry: Entry<OrderedState<State>> = {
-        key,
-        state,
-        batch: NO_EVENTS,
-        slot: NO_SLOT,
-      }
-      entries.set(key, entry)
-      setWake(entry, wakeAt)
+      states.set(key, state)
+      setWake(key, wakeAt)
     },
     get wakeAt() {
       let earliest = Infinity
@@ -145,35 +126,32 @@ export function createDetectorRunner<State, Config>(
       return earliest
     },
     evict(max) {
-      if (entries.size <= max) return
-      for (const key of entries.keys()) {
+      if (states.size <= max) return
+      for (const key of states.keys()) {
         if (wakes.has(key)) continue
-        entries.delete(key)
-        if (entries.size <= max) return
+        states.delete(key)
+        if (states.size <= max) return
       }
     },
     take(events, watermark) {
-      const touched: Entry<OrderedState<State>>[] = []
+      const batches = new Map<string, AccountEvent[]>()
       for (const event of events) {
-        const entry = entryOf(detector.key(event))
-        if (entry.batch.length > 0) {
-          entry.batch.push(event)
-        } else {
-          entry.batch = [event]
-          touched.push(entry)
-        }
+        const key = detector.key(event)
+        const batch = batches.get(key)
+        if (batch === undefined) batches.set(key, [event])
+        else batch.push(event)
       }
-      addAwake(touched, watermark)
+      addAwake(batches, watermark)
 
       const all = createRunnerStep(zeroes)
       const context = { watermark, config, evaluated: all.evaluated }
-      for (const entry of touched) {
-        const step = detector.step(entry.state, entry.batch, context)
-        entry.state = step.state
-        entry.batch = NO_EVENTS
-        setWake(entry, step.wakeAt ?? Infinity)
+      for (const [key, batch] of batches) {
+        const before = states.get(key)
+        const step = detector.step(before ?? detector.init(key), batch, context)
+        if (step.state !== before) states.set(key, step.state)
+        setWake(key, step.wakeAt ?? Infinity)
         addStep(all, step)
-        all.touched.push(entry.key)
+        all.touched.push(key)
       }
       return all
     },

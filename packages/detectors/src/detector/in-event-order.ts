@@ -27,6 +27,8 @@ export interface OrderedRules<
   readonly seesPending?: boolean | undefined
   /** The state of a key before its first event: plain data, Maps and bigints included. */
   init(key: string): State
+  /** Whether a state says no more than that of `init`, so that it need not be kept beside others. */
+  isBlank?(state: State): boolean
   /** Takes in the next event. It may change `state` in place. */
   judge(state: State, event: AccountEvent, verdicts: Verdicts<RuleId, Reason>, config: Config): void
   /**
@@ -68,8 +70,13 @@ export interface OrderedState<State> {
   pending: AccountEvent[]
   /** Events up to this moment were judged, in epoch milliseconds. */
   judgedUpTo: number
-  /** Names of the last three events judged, to tell one that comes again from one that is late. */
-  recent: readonly string[]
+  /**
+   * Names of the last three events judged, to tell one that comes again from one that is late. They are
+   * no list, which among millions of states would take more than what is in it.
+   */
+  newest: string | null
+  secondNewest: string | null
+  thirdNewest: string | null
 }
 
 /** A detector made of ordered rules. Several of one key can be combined. */
@@ -87,6 +94,8 @@ export const SYSTEM_KEY = 'system'
 
 /** Before any moment; unlike an infinity, JSON can hold it. */
 const NEVER = Number.MIN_SAFE_INTEGER
+/** Shared by all states in which no event waits; never added to. */
+const NO_EVENTS: AccountEvent[] = []
 
 /**
  * Makes a detector of rules that want their events in order. An event waits until the watermark has
@@ -102,8 +111,15 @@ export function inEventOrder<State, Config, RuleId extends string, Reason extend
     id: rules.id,
     version: rules.version,
     rules,
-    key: rules.scope === 'system' ? () => SYSTEM_KEY : ({ accountId }) => accountId,
-    init: (key) => ({ rules: rules.init(key), pending: [], judgedUpTo: NEVER, recent: [] }),
+    key: keyOfScope(rules.scope),
+    init: (key) => ({
+      rules: rules.init(key),
+      pending: NO_EVENTS,
+      judgedUpTo: NEVER,
+      newest: null,
+      secondNewest: null,
+      thirdNewest: null,
+    }),
     step(state, batch, { watermark, config, evaluated = { ...zeroes } }) {
       const step: Step<State, RuleId, Reason> = {
         state,
@@ -121,6 +137,13 @@ export function inEventOrder<State, Config, RuleId extends string, Reason extend
       return step
     },
   }
+}
+
+/** Which state an event belongs to. */
+export function keyOfScope(
+  scope: OrderedRules<unknown, unknown>['scope'],
+): (event: AccountEvent) => string {
+  return scope === 'system' ? () => SYSTEM_KEY : ({ accountId }) => accountId
 }
 
 /** A count of 0 for each rule. */
@@ -191,15 +214,15 @@ function judge<State, Config, RuleId extends string, Reason extends string>(
   config: Config,
 ): void {
   const { state } = step
-  state.recent = withNewest(state.recent, nameOf(rules, event))
+  state.thirdNewest = state.secondNewest
+  state.secondNewest = state.newest
+  state.newest = nameOf(rules, event)
   state.judgedUpTo = event.eventTime
   rules.judge(state.rules, event, step, config)
 }
 
-/** The last three. A list of its own has no spare room, which among millions of states is worth a copy. */
-function withNewest([first, second]: readonly string[], name: string): readonly string[] {
-  if (first === undefined) return [name]
-  return second === undefined ? [name, first] : [name, first, second]
+function isRecent(state: OrderedState<unknown>, name: string): boolean {
+  return name === state.newest || name === state.secondNewest || name === state.thirdNewest
 }
 
 function wait(state: OrderedState<unknown>, event: AccountEvent): void {
@@ -218,7 +241,7 @@ function admit<State, Config, RuleId extends string, Reason extends string>(
   if (rules.ruleIds[event.kind].length === 0) return
   if (hasNoPlace(rules, event)) rules.judge(state.rules, event, step, config)
   else if (event.eventTime > state.judgedUpTo) wait(state, event)
-  else if (state.recent.includes(nameOf(rules, event))) passOverRepeated(rules, step, event)
+  else if (isRecent(state, nameOf(rules, event))) passOverRepeated(rules, step, event)
   else if (!rules.judgeLate?.(state.rules, event, state.judgedUpTo, step, config)) {
     step.late.push(event)
   }
@@ -250,10 +273,10 @@ function nameOf(
 }
 
 /** Takes the events up to the watermark out of those that wait, in the order of judgement. */
-function takeDue(state: { pending: AccountEvent[] }, watermark: number): readonly AccountEvent[] {
+function takeDue(state: OrderedState<unknown>, watermark: number): readonly AccountEvent[] {
   const { pending } = state
   const due = pending.filter(({ eventTime }) => eventTime <= watermark)
-  if (due.length === pending.length) state.pending = []
+  if (due.length === pending.length) state.pending = NO_EVENTS
   else if (due.length > 0) {
     state.pending = pending.filter(({ eventTime }) => eventTime > watermark)
   }

@@ -12,6 +12,7 @@ import { RACE_CONDITION_VERSION, type RaceConditionRuleId } from './race-conditi
 import {
   createRaceConditionState,
   isSameRequest,
+  lastOf,
   type Race,
   type RaceConditionState,
   type RaceTransaction,
@@ -32,12 +33,12 @@ const rules: OrderedRules<RaceConditionState, RaceConditionConfig, RaceCondition
     if (event.kind !== 'transaction') return
     verdicts.evaluated[RULE] += 1
     if (event.status !== 'completed' && event.status !== 'failed') return
-    if (isTogether(state.last.eventTime, event.eventTime, config)) {
+    if (isTogether(state.eventTime, event.eventTime, config)) {
       judgeNeighbour(state, event, verdicts, config)
     } else {
       state.race = null
+      rememberLast(state, event)
     }
-    rememberLast(state.last, event)
   },
 }
 
@@ -68,12 +69,13 @@ function judgeNeighbour(
   verdicts: RaceVerdicts,
   config: RaceConditionConfig,
 ): void {
-  const member = { ...state.last }
-  rememberLast(member, transaction)
+  const before = lastOf(state)
+  rememberLast(state, transaction)
+  const member = lastOf(state)
   if (state.race === null) {
     // A retry alone is no race. Should one follow, it begins with the last try.
-    if (isSameRequest(state.last, member)) return
-    state.race = beginRace({ ...state.last })
+    if (isSameRequest(before, member)) return
+    state.race = beginRace(before)
     addMember(state.race, member)
     verdicts.findings.push(findingOf('open', state.race, transaction, config))
     return

@@ -1,9 +1,10 @@
 import type { LedgerTransaction, RequestId, TransactionId } from '../ledger/ledger-entry.ts'
 
-/** What is known of the requests of one account. */
-export interface RaceConditionState {
-  /** The last transaction that completed or failed; overwritten by the next one. */
-  readonly last: RaceTransaction
+/**
+ * What is known of the requests of one account: the last transaction that completed or failed, and
+ * whether it stands alone.
+ */
+export interface RaceConditionState extends RaceTransaction {
   /** The requests that are concurrent with the last one; `null` when it stands alone. */
   race: Race | null
 }
@@ -40,7 +41,7 @@ const NEVER = Number.MIN_SAFE_INTEGER
 
 /** The state of an account without a transaction. */
 export function createRaceConditionState(): RaceConditionState {
-  const last: RaceTransaction = {
+  return {
     transactionId: null,
     requestId: null,
     eventTime: NEVER,
@@ -48,19 +49,24 @@ export function createRaceConditionState(): RaceConditionState {
     balanceBeforeMinor: null,
     currency: '',
     hasMoved: false,
+    race: null,
   }
-  return { last, race: null }
 }
 
 /** Overwrites what was known of the last transaction, so that none costs an object of its own. */
-export function rememberLast(last: RaceTransaction, transaction: LedgerTransaction): void {
-  last.transactionId = transaction.transactionId
-  last.requestId = transaction.requestId
-  last.eventTime = transaction.eventTime
-  last.processingMs = transaction.processingMs ?? 0
-  last.balanceBeforeMinor = transaction.balanceBeforeMinor
-  last.currency = transaction.currency
-  last.hasMoved = transaction.status === 'completed' && transaction.amountMinor !== 0n
+export function rememberLast(state: RaceConditionState, transaction: LedgerTransaction): void {
+  state.transactionId = transaction.transactionId
+  state.requestId = transaction.requestId
+  state.eventTime = transaction.eventTime
+  state.processingMs = transaction.processingMs ?? 0
+  state.balanceBeforeMinor = transaction.balanceBeforeMinor
+  state.currency = transaction.currency
+  state.hasMoved = transaction.status === 'completed' && transaction.amountMinor !== 0n
+}
+
+/** The last transaction as it is now, for a race to keep. */
+export function lastOf({ race: _, ...last }: RaceConditionState): RaceTransaction {
+  return last
 }
 
 /** Transactions of one request are one, and a transaction without one is a request of its own. */

@@ -31,6 +31,8 @@ const rules: OrderedRules<
   ruleIds: { transaction: [CHARGED, CREDITED, CONSECUTIVE], scan: [] },
   scope: 'account',
   init: createTransactionFailureState,
+  isBlank: ({ charges, earlyReversals, run }) =>
+    charges === null && earlyReversals === null && run === null,
   judge(state, event, verdicts, config) {
     if (event.kind !== 'transaction') return
     verdicts.evaluated[CONSECUTIVE] += 1
