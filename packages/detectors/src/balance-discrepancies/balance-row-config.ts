@@ -21,7 +21,7 @@ export interface BalanceRowOptions {
   readonly orderProven?: boolean | undefined
   /**
    * How many of an account's last transactions are kept, at least 2: among them a transaction finds its
-   * place that was booked before one with an earlier event time. Each takes about 250 bytes. Default 2.
+   * place that was booked before one with an earlier event time. Each takes about 200 bytes. Default 2.
    */
   readonly keptMax?: number | undefined
 }

@@ -76,6 +76,17 @@ test('wakes a key once that has an event and a wake at the same time', () => {
   })
 })
 
+test('wakes a key once that has come to wait for the same second twice', () => {
+  const runner = createRunner()
+  runner.take([scan('a', 1_500)], 1_200)
+  runner.take([scan('a', 1_100)], 1_200)
+  runner.take([], 1_500)
+  runner.take([scan('a', 1_700)], 1_600)
+  expect(runner.take([scan('a', 1_800)], 1_650).touched).toEqual(['a'])
+  expect(runner.take([], 2_000)).toMatchObject({ touched: ['a'], evaluated: { count: 2 } })
+  expect(runner.take([], 9_000).touched).toEqual([])
+})
+
 test('goes on from a state that was put back, and wakes it', () => {
   const before = createRunner()
   before.take([scan('a', 1), scan('a', 5_000)], 10)
