@@ -119,8 +119,8 @@ export function createDetectorRunner<State, Config>(
       for (const slot of [...slots.keys()].toSorted((a, b) => a - b)) {
         // Nobody wakes before its slot, but some wake after it, and are moved on when it is looked at.
         if (earliest < slot * SLOT_MS) break
-        for (const { key } of slots.get(slot)!) {
-          earliest = Math.min(earliest, wakes.get(key) ?? Infinity)
+        for (const key of slots.get(slot)!) {
+          earliest = Math.min(earliest, wakes.get(key)?.at ?? Infinity)
         }
       }
       return earliest

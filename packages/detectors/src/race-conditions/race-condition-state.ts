@@ -65,8 +65,18 @@ export function rememberLast(state: RaceConditionState, transaction: LedgerTrans
 }
 
 /** The last transaction as it is now, for a race to keep. */
-export function lastOf({ race: _, ...last }: RaceConditionState): RaceTransaction {
-  return last
+export function lastOf(state: RaceConditionState): RaceTransaction {
+  const { transactionId, requestId, eventTime, processingMs } = state
+  const { balanceBeforeMinor, currency, hasMoved } = state
+  return {
+    transactionId,
+    requestId,
+    eventTime,
+    processingMs,
+    balanceBeforeMinor,
+    currency,
+    hasMoved,
+  }
 }
 
 /** Transactions of one request are one, and a transaction without one is a request of its own. */
