@@ -161,6 +161,30 @@ test('ends a watch that begins only after the run has ended', async () => {
   expect(clock.pending).toBe(0)
 })
 
+test('sets no timer into the past, while time passes as it is read', async () => {
+  const delays: number[] = []
+  const { clock, source, run } = createMonitoredLedger((parts) => {
+    let passedMs = 0
+    return {
+      mode: 'continuous',
+      clock: {
+        ...parts.clock,
+        monotonic: () => parts.clock.monotonic() + (passedMs += 0.001),
+        setTimer(callback, ms) {
+          delays.push(ms)
+          return parts.clock.setTimer(callback, ms)
+        },
+      },
+    }
+  })
+  const stop = run()
+  await clock.advance(1_000)
+  source.add([payment('tx-1', { eventTime: clock.now() })])
+  await clock.advance(5_000)
+  await stop()
+  expect(Math.min(...delays)).toBe(0)
+})
+
 test('sets no timer that outlives its run', async () => {
   const { clock, source, run, monitor } = createMonitoredLedger(() => ({
     mode: 'continuous',

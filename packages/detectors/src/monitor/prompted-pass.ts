@@ -50,7 +50,7 @@ export function promptPass({ work, beginRun, retryMs, clock }: PromptedPassOptio
       next = undefined
       beginRun()
     }
-    next = { at, timer: clock.setTimer(begin, at - clock.monotonic()) }
+    next = { at, timer: clock.setTimer(begin, Math.max(0, at - clock.monotonic())) }
   }
 
   function cancel(): void {
