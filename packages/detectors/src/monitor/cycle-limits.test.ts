@@ -44,6 +44,36 @@ describe('a cycle that takes 30 seconds', () => {
     await stop()
   })
 
+  test('is waited for while it ends, so that the next one need not open every partition again', async () => {
+    const opened: number[] = []
+    const { clock, run } = createMonitoredLedger((parts) => ({
+      partitions: 2,
+      leaseMs: 120_000,
+      store: {
+        ...parts.store,
+        open: (lease) => {
+          if (lease.pass.endsWith(' 2')) opened.push(lease.partition)
+          return parts.store.open(lease)
+        },
+      },
+      sources: [
+        {
+          ...parts.source,
+          async read(request) {
+            // As a query that runs to its end though nobody waits for it any more.
+            const isSlow = parts.clock.monotonic() === 0 && request.partition === 0
+            if (isSlow) await parts.clock.sleep(30_500)
+            return parts.source.read(request)
+          },
+        },
+      ],
+    }))
+    const stop = run()
+    await clock.advance(NEXT)
+    expect(opened).toEqual([0, 1, 0])
+    await stop()
+  })
+
   test.each([
     ['a source', 'read'],
     ['a source that tells an account', 'readAccount'],

@@ -1,7 +1,9 @@
+import type { Clock } from '@assay/core'
+
 import type { MonitorCoverage } from './monitor-metrics.ts'
 import type { MonitorStore, PartitionLease } from './monitor-store.ts'
 import type { PartitionRun } from './partition-run.ts'
-import { untilAborted } from './until-aborted.ts'
+import { settlesWithin, untilAborted } from './until-aborted.ts'
 
 /** What a pass is worked on with. */
 export interface MonitorPassOptions {
@@ -12,6 +14,7 @@ export interface MonitorPassOptions {
   readonly store: MonitorStore
   readonly owner: string
   readonly leaseMs: number
+  readonly clock: Clock
   readonly now: () => number
   readonly coverage: MonitorCoverage
   readonly createRun: (lease: PartitionLease) => PartitionRun
@@ -26,14 +29,14 @@ export interface MonitorPass {
    *
    * @returns from when on there is more to do though no event comes, in epoch milliseconds; infinite for
    *   never
-   * @throws what the source or the store threw, and the signal's reason as soon as it aborts
+   * @throws what the source or the store threw, and the signal's reason within a second of its abort
    */
   cycle(signal: AbortSignal): Promise<{ readonly wakeAt: number }>
 }
 
 /** Makes a pass. It takes no lease before its first cycle. */
 export function createMonitorPass(options: MonitorPassOptions): MonitorPass {
-  const { pass, version, owner, leaseMs, now, store, partitions, coverage, createRun } = options
+  const { pass, version, owner, leaseMs, clock, now, store, partitions, coverage } = options
   /** By lease, so that a partition that went to another monitor and came back begins anew. */
   let runs = new Map<string, PartitionRun>()
   /** Settles when no cycle is under way. */
@@ -45,7 +48,7 @@ export function createMonitorPass(options: MonitorPassOptions): MonitorPass {
     runs = new Map(
       held.map((of) => {
         const name = nameOf(of)
-        return [name, runs.get(name) ?? createRun(of)]
+        return [name, runs.get(name) ?? options.createRun(of)]
       }),
     )
     return [...runs.values()]
@@ -79,11 +82,12 @@ export function createMonitorPass(options: MonitorPassOptions): MonitorPass {
 
   async function cycle(signal: AbortSignal): Promise<{ readonly wakeAt: number }> {
     await untilAborted(signal, idle)
+    const working = workAll(signal)
     try {
-      return await untilAborted(signal, workAll(signal))
+      return await untilAborted(signal, working)
     } catch (error) {
       // What hangs is left behind: it can commit nothing any more once its cursor has moved on.
-      if (signal.aborted) runs = new Map()
+      if (signal.aborted && !(await settlesWithin(ENDING_MS, working, clock))) runs = new Map()
       throw error
     }
   }
@@ -97,6 +101,9 @@ export function createMonitorPass(options: MonitorPassOptions): MonitorPass {
     },
   }
 }
+
+/** So long what was aborted may take to end, such as a query that cannot be cancelled. */
+const ENDING_MS = 1_000
 
 function nameOf({ partition, token }: PartitionLease): string {
   return `${partition} ${token}`
