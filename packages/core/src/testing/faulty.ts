@@ -7,12 +7,13 @@ import type { Clock } from '../runtime/clock.ts'
  * - `fail-after`: the store does the work, then the answer is lost: the caller sees a rejection.
  * - `delay`: the store does the work `ms` later.
  * - `drop`: it never reaches the store, and never settles.
+ * - `drop-answer`: the store does the work, and the call never settles.
  */
 export type Fault =
   | { readonly kind: 'fail'; readonly error?: unknown }
   | { readonly kind: 'fail-after'; readonly error?: unknown }
   | { readonly kind: 'delay'; readonly ms: number; readonly clock: Clock }
-  | { readonly kind: 'drop' }
+  | { readonly kind: 'drop' | 'drop-answer' }
 
 /** One call, as a plan sees it. */
 export interface PlannedCall {
@@ -83,6 +84,9 @@ async function callWithFault(call: () => unknown, fault: Fault, name: string): P
     case 'delay':
       await fault.clock.sleep(fault.ms)
       return call()
+    case 'drop-answer':
+      await call()
+      return new Promise(() => {})
     case 'drop':
       return new Promise(() => {})
   }

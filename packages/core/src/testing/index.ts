@@ -13,6 +13,14 @@ export {
   type CircuitBreakerContractCase,
   type CircuitBreakerHarness,
 } from './circuit-breaker-contract.ts'
+export { type CrashPoint, createCrashPoint } from './crash-point.ts'
+export {
+  createFakeChain,
+  type FakeChain,
+  type FakeChainOptions,
+  type FakeExecution,
+  type FakeSenderOptions,
+} from './fake-chain.ts'
 export {
   type Fault,
   type FaultPlan,
