@@ -493,3 +493,55 @@ export {
   type SqlRow,
   type SqlValue,
 } from './sql/sql-client.ts'
+export { createTransactionManager } from './transactions/create-transaction-manager.ts'
+export type { JsonValue } from './transactions/json-value.ts'
+export type { RecomposedTransaction, RecomposeTransaction } from './transactions/lane-context.ts'
+export type { LaneTrouble, TransactionAlerts } from './transactions/lane-troubles.ts'
+export { createMemoryTransactionStore } from './transactions/memory-transaction-store.ts'
+export type { TransactionManagerOptions } from './transactions/parse-transaction-manager-options.ts'
+export type {
+  CancelResult,
+  EnqueueResult,
+  LaneStatus,
+  TransactionManager,
+  TransactionTick,
+} from './transactions/transaction-manager.ts'
+export {
+  TRANSACTION_DURATION_SECONDS,
+  TRANSACTION_REORGS_TOTAL,
+  TRANSACTION_ROUND_FAILURES_TOTAL,
+  TRANSACTIONS_LIVE,
+  TRANSACTIONS_TOTAL,
+} from './transactions/transaction-metrics.ts'
+export type { TransactionPolicy } from './transactions/transaction-policy.ts'
+export type {
+  BroadcastOutcome,
+  LaneObservation,
+  ObserveRequest,
+  PrepareOutcome,
+  PrepareRequest,
+  SenderCallOptions,
+  SignOutcome,
+  SignRequest,
+  TransactionSender,
+  TransactionVerdict,
+} from './transactions/transaction-sender.ts'
+export type {
+  EnqueuedTransaction,
+  NewTransaction,
+  TransactionCount,
+  TransactionFilter,
+  TransactionMove,
+  TransactionStore,
+} from './transactions/transaction-store.ts'
+export {
+  coversOf,
+  type FinalTransactionState,
+  isFinalState,
+  type MinedAttempt,
+  type Transaction,
+  type TransactionAttempt,
+  type TransactionLane,
+  type TransactionRequest,
+  type TransactionState,
+} from './transactions/transaction.ts'

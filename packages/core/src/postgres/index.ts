@@ -14,3 +14,4 @@ export {
   createPostgresJobLeaseStore,
   type PostgresJobLeaseStoreOptions,
 } from './postgres-job-lease-store.ts'
+export { createPostgresTransactionStore } from './transactions/postgres-transaction-store.ts'

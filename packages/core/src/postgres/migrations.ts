@@ -1,4 +1,5 @@
 import type { Migration } from '../sql/migrate.ts'
+import { transactionMigration } from './transactions/transaction-migration.ts'
 
 /**
  * What `@assay/core` keeps in PostgreSQL, in order. A migration that has been released is never
@@ -218,4 +219,5 @@ end
 $$;
 `,
   },
+  transactionMigration,
 ]

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
-import { AssayError } from '../errors/assay-error.ts'
 import type { JobLeaseStore } from '../scheduler/job-lease-store.ts'
 import type { SqlExecutor, SqlRow } from '../sql/sql-client.ts'
+import { parseTableRow } from './parse-table-row.ts'
 import { queryAgain } from './query-again.ts'
 
 /** Options of {@link createPostgresJobLeaseStore}. */
@@ -94,12 +94,5 @@ const takenSchema = z.object({ token: z.bigint() })
 const heldSchema = z.object({ owner: z.string(), held_until: z.number().nullable() })
 
 function parseRow<Schema extends z.ZodType>(schema: Schema, row: SqlRow): z.output<Schema> {
-  const parsed = schema.safeParse(row)
-  if (parsed.success) return parsed.data
-  throw new AssayError('JOB_LEASE_ROW_INVALID', {
-    message: 'A row of assay_job_leases is not one that this release wrote.',
-    retry: 'never',
-    context: { columns: [...new Set(parsed.error.issues.map(({ path }) => path[0]))].join(', ') },
-    cause: parsed.error,
-  })
+  return parseTableRow(schema, row, { table: 'assay_job_leases', code: 'JOB_LEASE_ROW_INVALID' })
 }

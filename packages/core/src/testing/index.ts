@@ -40,3 +40,7 @@ export {
 export { createSeededRandom } from './seeded-random.ts'
 export { createSequentialId } from './sequential-id.ts'
 export { createTestClock, type TestClock } from './test-clock.ts'
+export {
+  transactionStoreContract,
+  type TransactionStoreContractCase,
+} from './transaction-store-contract.ts'

@@ -1,10 +1,11 @@
 import type { z } from 'zod'
 
-import { AssayError, isAssayError } from '../../errors/assay-error.ts'
+import { type AssayError, isAssayError } from '../../errors/assay-error.ts'
 import type { SqlRow } from '../../sql/sql-client.ts'
+import { parseTableRow } from '../parse-table-row.ts'
 
 /**
- * Reads a row.
+ * Reads a row of one of the alert manager's tables.
  *
  * @throws {AssayError} `ALERT_ROW_INVALID`
  */
@@ -13,17 +14,7 @@ export function parseRow<Schema extends z.ZodType>(
   row: SqlRow,
   table: string,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(row)
-  if (parsed.success) return parsed.data
-  throw new AssayError('ALERT_ROW_INVALID', {
-    message: `A row of ${table} is not one that this release wrote.`,
-    retry: 'never',
-    context: {
-      table,
-      columns: [...new Set(parsed.error.issues.map(({ path }) => path[0]))].join(', '),
-    },
-    cause: parsed.error,
-  })
+  return parseTableRow(schema, row, { table, code: 'ALERT_ROW_INVALID' })
 }
 
 /** What `parse` makes of a row, or why the row cannot be read. */

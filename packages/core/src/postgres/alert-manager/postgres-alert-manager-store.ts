@@ -1,5 +1,6 @@
 import type { AlertManagerStore } from '../../alert-manager/alert-manager-store.ts'
 import type { SqlClient } from '../../sql/sql-client.ts'
+import { runWriteTransaction } from '../run-write-transaction.ts'
 import { acknowledgeGroups } from './acknowledge-groups.ts'
 import { listHistory, pruneHistory } from './alert-history.ts'
 import { claimDueGroups } from './claim-due-groups.ts'
@@ -14,7 +15,6 @@ import {
 } from './kept-alerts.ts'
 import { putAlertChanges } from './put-alert-changes.ts'
 import { readClaimedGroups } from './read-claimed-groups.ts'
-import { runWriteTransaction } from './run-write-transaction.ts'
 import { addSilence, endSilence, listSilences, pruneSilences } from './silences.ts'
 
 /** Options of {@link createPostgresAlertManagerStore}. */

@@ -1,13 +1,13 @@
-import { isConcurrencyFailure } from '../../sql/is-concurrency-failure.ts'
-import type { SqlClient, SqlExecutor } from '../../sql/sql-client.ts'
+import { isConcurrencyFailure } from '../sql/is-concurrency-failure.ts'
+import type { SqlClient, SqlExecutor } from '../sql/sql-client.ts'
 
 /** A transaction that lost a race is run again, so often at most. */
 const ATTEMPTS_MAX = 5
 
 /**
  * Runs what writes. Each statement must see what others have committed while it waited for a lock,
- * whatever the host isolates by. Alerts are locked before groups, and each in one order, so that
- * transactions hardly ever wait for each other in a circle.
+ * whatever the host isolates by. Whoever writes locks rows in one order, so that transactions hardly
+ * ever wait for each other in a circle.
  */
 export async function runWriteTransaction<Result>(
   client: SqlClient,
