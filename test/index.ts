@@ -27,3 +27,4 @@ export {
   type Promtool,
 } from './describe-tool.ts'
 export { type RunningAlertmanager, startAlertmanager } from './start-alertmanager.ts'
+export { type Anvil, ANVIL_KEYS, describeAnvil, startAnvil } from './start-anvil.ts'

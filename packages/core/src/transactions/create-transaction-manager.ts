@@ -111,6 +111,7 @@ function createManager(settings: TransactionManagerSettings): TransactionManager
     list: ({ limit = 100, ...filter } = {}) => store.list({ ...filter, limit }),
     async cancel(id) {
       const cancelled = await cancelTransaction(id, { store, now })
+      for (const lane of lanes) lane.invalidate()
       wakeUp.now()
       return cancelled
     },

@@ -1,3 +1,4 @@
+import type { Clock } from '../runtime/clock.ts'
 import type { TransactionMove, TransactionStore } from './transaction-store.ts'
 import {
   isFinalState,
@@ -10,8 +11,10 @@ import {
 export interface LiveTransactions {
   /** By nonce. */
   list(): readonly Transaction[]
-  /** Reads them from the store, unless what is known is what the store has. */
+  /** Reads them from the store, if another process may have changed them since they were last read. */
   refresh(): Promise<void>
+  /** The next refresh reads, because somebody here has changed one without this list. */
+  invalidate(): void
   /**
    * Makes moves in the store.
    *
@@ -25,6 +28,9 @@ export interface LiveTransactions {
 export interface LiveTransactionsOptions {
   readonly lane: TransactionLane
   readonly store: TransactionStore
+  /** After so many milliseconds others may have changed what was read: they may cancel at any time. */
+  readonly freshMs: number
+  readonly clock: Clock
   /** Hears of each move that was made, and of the state before where that is known. */
   readonly onMoved: (transaction: Transaction, from: TransactionState | undefined) => void
 }
@@ -33,10 +39,13 @@ export interface LiveTransactionsOptions {
 export function createLiveTransactions({
   lane,
   store,
+  freshMs,
+  clock,
   onMoved,
 }: LiveTransactionsOptions): LiveTransactions {
   let byId = new Map<string, Transaction>()
   let isFresh = false
+  let readAt = -Infinity
 
   function keep(transaction: Transaction): void {
     if (transaction.nonce === null || isFinalState(transaction.state)) byId.delete(transaction.id)
@@ -51,10 +60,15 @@ export function createLiveTransactions({
   return {
     list: () => [...byId.values()].toSorted(byNonce),
     async refresh() {
-      if (isFresh) return
+      const now = clock.monotonic()
+      if (isFresh && now - readAt < freshMs) return
       const live = await store.listLive(lane)
       byId = new Map(live.map((transaction) => [transaction.id, transaction]))
       isFresh = true
+      readAt = now
+    },
+    invalidate() {
+      isFresh = false
     },
     async commit(moves) {
       if (moves.length === 0) return []

@@ -21,6 +21,8 @@ export interface LaneRunner {
    * @throws what made the round fail; the next one begins where the store says
    */
   round(options: LaneRoundOptions): Promise<LaneRound | null>
+  /** Somebody has changed a transaction in the store. */
+  invalidate(): void
   status(): LaneStatus
   release(): Promise<void>
 }
@@ -57,6 +59,8 @@ export function createLaneRunner(
   const live = createLiveTransactions({
     lane,
     store,
+    clock,
+    freshMs: policy.pollMs,
     onMoved(transaction, from) {
       tally.moved(transaction, from)
       if (transaction.state === 'conflict') conflictAt = now()
@@ -130,6 +134,7 @@ export function createLaneRunner(
   return {
     account,
     round,
+    invalidate: () => live.invalidate(),
     status: () => ({
       ...lane,
       isHeld: lease.isHeld,

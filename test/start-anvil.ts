@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+
+import { describe, test } from 'vitest'
+
+/** An Ethereum node of a test's own. */
+export interface Anvil {
+  readonly url: string
+  readonly chainId: number
+  /** Asks it, and throws where it answers with an error. */
+  request(method: string, params?: readonly unknown[]): Promise<unknown>
+  close(): Promise<void>
+}
+
+/** Keys of the accounts that anvil has funds for: the well-known ones of its mnemonic. */
+export const ANVIL_KEYS = [
+  '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80',
+  '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d',
+  '0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a',
+] as const
+
+/**
+ * Starts anvil, which comes from npm, on a free port.
+ *
+ * @param options.flags of its command line, such as `--no-mining` or `--block-time 1`
+ */
+export async function startAnvil({
+  flags = [],
+}: { readonly flags?: readonly string[] } = {}): Promise<Anvil> {
+  const program = createRequire(import.meta.url).resolve('@foundry-rs/anvil/bin.mjs')
+  const server = spawn(process.execPath, [program, '--port', '0', ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exited = new Promise<void>((resolve) => {
+    server.once('close', () => resolve())
+  })
+  const url = await urlOf(server)
+  return {
+    url,
+    chainId: 31_337,
+    request: (method, params = []) => ask(url, method, params),
+    async close() {
+      server.kill()
+      await exited
+    },
+  }
+}
+
+/**
+ * Runs tests with anvil. Where it cannot be started here they are skipped, and the title says why; with
+ * `ASSAY_REQUIRE_SERVERS=1` that is a failure.
+ */
+export function describeAnvil(title: string, body: () => void): void {
+  const reason = whyNotHere()
+  if (reason === null) {
+    describe(title, body)
+    return
+  }
+  if (process.env['ASSAY_REQUIRE_SERVERS'] === '1') throw new Error(reason)
+  // oxlint-disable-next-line vitest/no-disabled-tests -- there is nothing to run it with
+  describe.skip(`${title}, skipped: ${reason}`, () => test('needs anvil'))
+}
+
+/** It is a program for each platform, which npm leaves out where there is none. */
+function whyNotHere(): string | null {
+  const { platform, arch } = process
+  const system = platform === 'win32' ? 'win32' : platform
+  const machine = arch === 'x64' ? 'amd64' : arch
+  const name = `@foundry-rs/anvil-${system}-${machine}`
+  try {
+    const ofAnvil = createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json')
+    createRequire(ofAnvil).resolve(`${name}/package.json`)
+    return null
+  } catch {
+    return `${name} is not installed`
+  }
+}
+
+/** It says where it listens. */
+function urlOf(server: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const onText = (text: string): void => {
+      said += text
+      const [, address] = /Listening on (127\.0\.0\.1:[1-9]\d*)/.exec(said) ?? []
+      if (address !== undefined) resolve(`http://${address}`)
+    }
+    server.once('error', reject)
+    server.once('close', () => reject(new Error(`anvil ended: ${said}`)))
+    server.stdout!.setEncoding('utf8').on('data', onText)
+    server.stderr!.setEncoding('utf8').on('data', onText)
+  })
+}
+
+async function ask(url: string, method: string, params: readonly unknown[]): Promise<unknown> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(url, { method: 'POST', headers, body })
+  const answer = (await response.json()) as { result?: unknown; error?: { message: string } }
+  if (answer.error !== undefined) throw new Error(`${method}: ${answer.error.message}`)
+  return answer.result
+}
