@@ -61,6 +61,8 @@ export const transactionStoreContract: readonly TransactionStoreContractCase[] =
       const [known] = await store.enqueue([again], T0 + 1)
       assert.deepEqual(known, { outcome: 'known', transaction: first })
       assert.deepEqual(await store.get(['again']), [])
+      assert.deepEqual(await store.find('a'), first)
+      assert.equal(await store.find('b'), null)
     },
   },
   {

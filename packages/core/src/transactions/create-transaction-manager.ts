@@ -7,6 +7,7 @@ import {
   type TransactionManagerOptions,
   type TransactionManagerSettings,
 } from './parse-transaction-manager-options.ts'
+import { createRecomposers } from './recomposers.ts'
 import {
   createLaneRunner,
   type LaneRoundOptions,
@@ -62,7 +63,11 @@ function createManager(settings: TransactionManagerSettings): TransactionManager
   const now = (): number => clock.now()
   const watch = createTransactionWatch(logger)
   const wakeUp = createWakeUp(clock)
-  const lanes = sender.accounts.map((account) => createLaneRunner(account, settings, watch.tell))
+  const recomposers = createRecomposers(logger)
+  const { recompose } = recomposers
+  const lanes = sender.accounts.map((account) =>
+    createLaneRunner(account, settings, { recompose, onMoved: watch.tell }),
+  )
   const closing = new AbortController()
   let isDraining = false
   let running: Promise<void> | undefined
@@ -107,6 +112,7 @@ function createManager(settings: TransactionManagerSettings): TransactionManager
         }
       }
     },
+    find: async (idempotencyKey) => store.find(idempotencyKey),
     get: async (id) => (await store.get([id]))[0] ?? null,
     list: ({ limit = 100, ...filter } = {}) => store.list({ ...filter, limit }),
     async cancel(id) {
@@ -116,6 +122,7 @@ function createManager(settings: TransactionManagerSettings): TransactionManager
       return cancelled
     },
     watchTransactions: watch.listen,
+    recomposeWith: recomposers.add,
     tick,
     async run({ signal } = {}) {
       const end = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal])

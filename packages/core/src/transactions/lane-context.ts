@@ -35,7 +35,7 @@ export interface LaneContext {
   readonly troubles: LaneTroubles
   /** Ids of those whose newest attempt no endpoint takes at its fee. */
   readonly underpriced: Set<string>
-  readonly recompose: RecomposeTransaction | undefined
+  readonly recompose: RecomposeTransaction
   readonly createId: CreateId
   readonly now: () => number
   readonly logger: Logger

@@ -99,6 +99,7 @@ export function createMemoryTransactionStore(): TransactionStore {
     },
     commit: async (moves) => moves.map(commitOne),
     get: async (ids) => ids.flatMap((id) => transactions.get(id) ?? []),
+    find: async (key) => transactions.get(idsByKey.get(key) ?? '') ?? null,
     async listLive(lane) {
       const live = select(
         (one) => isOf(lane)(one) && one.nonce !== null && !isFinalState(one.state),

@@ -5,7 +5,6 @@ import { noMetrics } from '../metrics/no-metrics.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { type CreateId, systemCreateId } from '../runtime/create-id.ts'
 import type { JsonValue } from './json-value.ts'
-import type { RecomposeTransaction } from './lane-context.ts'
 import type { TransactionAlerts } from './lane-troubles.ts'
 import { parseTransactionPolicy, type TransactionPolicy } from './transaction-policy.ts'
 import type { TransactionSender } from './transaction-sender.ts'
@@ -19,8 +18,6 @@ export interface TransactionManagerOptions<Payload extends JsonValue = JsonValue
   readonly store: TransactionStore
   /** Limits and times; every one has a default. */
   readonly policy?: Partial<TransactionPolicy> | undefined
-  /** Asked for newer values before an attempt is replaced. */
-  readonly recompose?: RecomposeTransaction | undefined
   /** Who hears of lanes that are in trouble. */
   readonly alerts?: TransactionAlerts | undefined
   /** Names this process to people who look at the leases. Default a random identifier. */
@@ -36,7 +33,6 @@ export interface TransactionManagerSettings {
   readonly sender: TransactionSender
   readonly store: TransactionStore
   readonly policy: TransactionPolicy
-  readonly recompose: RecomposeTransaction | undefined
   readonly alerts: TransactionAlerts | undefined
   readonly owner: string
   readonly clock: Clock
@@ -57,7 +53,6 @@ export function parseTransactionManagerOptions(
     sender,
     store,
     policy: parseTransactionPolicy(policy),
-    recompose: options.recompose,
     alerts: options.alerts,
     owner,
     clock: options.clock ?? systemClock,

@@ -59,8 +59,8 @@ async function renew(
   signal: AbortSignal,
 ): Promise<Partial<Pick<Transaction, 'payload' | 'covers' | 'prepared'>>> {
   if (transaction.purpose === 'cancel') return {}
-  const recomposed = await recompose?.(transaction, { signal })
-  if (recomposed === undefined || recomposed === null) return {}
+  const recomposed = await recompose(transaction, { signal })
+  if (recomposed === null) return {}
   const tried = await sender.prepare({ account, payload: recomposed.payload, signal })
   return tried.outcome === 'ready' ? { ...recomposed, prepared: tried.prepared } : {}
 }

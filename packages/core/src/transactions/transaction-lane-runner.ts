@@ -2,7 +2,7 @@ import { runBounded } from '../circuit-breaker/bounded-call.ts'
 import { AssayError } from '../errors/assay-error.ts'
 import { tellQuietly } from '../errors/tell-quietly.ts'
 import { createJobLease } from '../scheduler/job-lease.ts'
-import type { LaneContext } from './lane-context.ts'
+import type { LaneContext, RecomposeTransaction } from './lane-context.ts'
 import { type LaneRound, runLaneRound } from './lane-round.ts'
 import { createLaneTroubles } from './lane-troubles.ts'
 import { createLiveTransactions } from './live-transactions.ts'
@@ -41,7 +41,13 @@ const UNREACHABLE_AFTER_MS = 60_000
 export function createLaneRunner(
   account: string,
   settings: TransactionManagerSettings,
-  onMoved: (transaction: Transaction) => void,
+  {
+    recompose,
+    onMoved,
+  }: {
+    readonly recompose: RecomposeTransaction
+    readonly onMoved: (transaction: Transaction) => void
+  },
 ): LaneRunner {
   const { sender, store, policy, clock, owner, logger, alerts, metrics } = settings
   const lane = { chain: sender.chain, account }
@@ -69,6 +75,7 @@ export function createLaneRunner(
   })
   const context: LaneContext = {
     ...settings,
+    recompose,
     lane,
     live,
     troubles,

@@ -1,4 +1,5 @@
 import type { JsonValue } from './json-value.ts'
+import type { RecomposeTransaction } from './lane-context.ts'
 import type { LaneTrouble } from './lane-troubles.ts'
 import type { TransactionFilter } from './transaction-store.ts'
 import type { Transaction, TransactionLane, TransactionRequest } from './transaction.ts'
@@ -30,6 +31,8 @@ export interface TransactionManager<Payload extends JsonValue = JsonValue> {
   ): Promise<Transaction<Payload>>
   /** @returns `null` where there is none */
   get(id: string): Promise<Transaction<Payload> | null>
+  /** @returns the one that was asked for under a key; `null` where there is none */
+  find(idempotencyKey: string): Promise<Transaction<Payload> | null>
   /** Those that fit, newest first. */
   list(filter?: Partial<TransactionFilter>): Promise<readonly Transaction<Payload>[]>
   /**
@@ -40,6 +43,13 @@ export interface TransactionManager<Payload extends JsonValue = JsonValue> {
   cancel(id: string): Promise<CancelResult>
   /** Hears of every change that this process makes, after it is stored. @returns ends it */
   watchTransactions(listener: (transaction: Transaction<Payload>) => void): () => void
+  /**
+   * Asks before an attempt is replaced whether the new one shall carry newer values. Of several that
+   * are asked, the first that has something counts.
+   *
+   * @returns ends it
+   */
+  recomposeWith(recompose: RecomposeTransaction): () => void
   /**
    * Takes one round of every lane that this process can hold. `run` does so continually; a host with a
    * timer of its own, or a test, calls this.

@@ -35,6 +35,8 @@ export interface TransactionStore {
    */
   commit(moves: readonly TransactionMove[]): Promise<readonly boolean[]>
   get(ids: readonly string[]): Promise<readonly Transaction[]>
+  /** The one with a key; `null` where there is none. */
+  find(idempotencyKey: string): Promise<Transaction | null>
   /** The transactions of a lane that have a nonce and are not final, by nonce. */
   listLive(lane: TransactionLane): Promise<readonly Transaction[]>
   /** The next transactions without a nonce, in the order in which they came. */

@@ -54,6 +54,7 @@ export function createPostgresTransactionStore(client: SqlClient): TransactionSt
       if (ids.length === 0) return []
       return select('t.id in (select jsonb_array_elements_text($1::jsonb))', [JSON.stringify(ids)])
     },
+    find: async (key) => (await select('t.idempotency_key = $1', [key]))[0] ?? null,
     listLive: ({ chain, account }) => select(LIVE, [chain, account]),
     listQueued: ({ chain, account }, limit) => select(QUEUED, [chain, account, limit]),
     async nextNonce({ chain, account }) {
