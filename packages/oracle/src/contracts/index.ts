@@ -1,0 +1,2 @@
+export { marketOracleAbi, marketOracleBytecode } from './market-oracle.ts'
+export { oracleBatcherAbi, oracleBatcherBytecode } from './oracle-batcher.ts'
