@@ -19,8 +19,8 @@ export interface FakeChain {
   sendForeign(account: string): void
   setFunded(account: string, isFunded: boolean): void
   setBaseFee(baseFee: number): void
-  /** What the chain has executed, in order: the payloads of transactions that succeeded. */
-  executed(): readonly JsonValue[]
+  /** What the chain has executed with success, in order. */
+  executions(): readonly { readonly payload: JsonValue; readonly receipt: JsonValue }[]
   /** The strings under `writes` of those payloads that have one. */
   writes(): readonly string[]
   /** Transactions that wait for a block. */
@@ -222,8 +222,8 @@ export function createFakeChain({
     setFunded: (account, isFunded) =>
       void (isFunded ? unfunded.delete(account) : unfunded.add(account)),
     setBaseFee: (fee) => void (baseFee = fee),
-    executed: () => executedIn(blocks),
-    writes: () => executedIn(blocks).flatMap((payload) => memberOf(payload, 'writes') ?? []),
+    executions: () => executionsIn(blocks),
+    writes: () => executionsIn(blocks).flatMap(({ payload }) => memberOf(payload, 'writes') ?? []),
     get waiting() {
       return waiting.size
     },
@@ -253,12 +253,11 @@ function executeByDefault(payload: JsonValue): FakeExecution {
   return { succeeded: memberOf(payload, 'fails') !== 'when-mined', receipt: null }
 }
 
-function executedIn(blocks: readonly FakeBlock[]): readonly JsonValue[] {
-  return blocks.flatMap(({ mined }) =>
-    mined.flatMap(({ transaction, succeeded }) =>
-      succeeded && transaction.purpose === 'send' ? [transaction.payload] : [],
-    ),
-  )
+function executionsIn(blocks: readonly FakeBlock[]): ReturnType<FakeChain['executions']> {
+  return blocks
+    .flatMap(({ mined }) => mined)
+    .filter(({ succeeded, transaction }) => succeeded && transaction.purpose === 'send')
+    .map(({ transaction: { payload }, receipt }) => ({ payload, receipt }))
 }
 
 function nameOf({ account, nonce }: FakeTransaction): string {

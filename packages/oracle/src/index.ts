@@ -1,0 +1,35 @@
+export type {
+  CallResult,
+  ClaimRequest,
+  NewOracleCall,
+  OracleCallAttempt,
+  OracleCallFilter,
+  OracleCallStore,
+  SubmittedCall,
+} from './calls/oracle-call-store.ts'
+export {
+  isEndedCall,
+  type OracleCall,
+  type OracleCallPolicy,
+  type OracleCallState,
+  type OracleCallStatus,
+  statusOfCall,
+} from './calls/oracle-call.ts'
+export { createMemoryOracleCallStore } from './calls/memory-oracle-call-store.ts'
+export { createOracleClient, type OracleClientOptions } from './client/create-oracle-client.ts'
+export type {
+  FailingMarket,
+  OracleClient,
+  OracleIntent,
+  OracleSubmission,
+  OracleTick,
+} from './client/oracle-client.ts'
+export type { OracleTransactions } from './client/oracle-context.ts'
+export type { CallExecution, CheckedIntent, OracleContract } from './client/oracle-contract.ts'
+export {
+  ORACLE_CALL_DURATION_SECONDS,
+  ORACLE_CALLS_CARRIED,
+  ORACLE_CALLS_TOTAL,
+  ORACLE_FAILED_ATTEMPTS_TOTAL,
+} from './client/oracle-metrics.ts'
+export { type OraclePolicy, readOracleEnvironment } from './client/oracle-policy.ts'
