@@ -33,3 +33,9 @@ export {
   ORACLE_FAILED_ATTEMPTS_TOTAL,
 } from './client/oracle-metrics.ts'
 export { type OraclePolicy, readOracleEnvironment } from './client/oracle-policy.ts'
+export {
+  evmOracleContract,
+  type EvmOracleContractOptions,
+  type OracleBatcherOptions,
+  type OracleFunction,
+} from './evm-contract/evm-oracle-contract.ts'

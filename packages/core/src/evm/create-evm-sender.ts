@@ -47,7 +47,7 @@ export interface EvmSenderOptions {
   readonly finality?: EvmFinality | undefined
   /** Caps in wei. Default 500 gwei, of which 50 for the builder of the block. */
   readonly fees?: Partial<EvmFeePolicy> | undefined
-  /** Default a buffer of 20 % and at most 15,000,000. */
+  /** Default a buffer of 20 % and at most 16,777,216. */
   readonly gas?: Partial<EvmGasPolicy> | undefined
   /** The errors of the contracts that are called, so that a revert can be read. */
   readonly errorsAbi?: Abi | undefined
@@ -61,6 +61,8 @@ export interface EvmSenderOptions {
 const GWEI = 1_000_000_000n
 /** What a transfer costs on Ethereum (yellow paper, appendix G). */
 const TRANSFER_GAS = 21_000n
+/** What Ethereum takes at most (EIP-7825). */
+const TRANSACTION_GAS_MAX = 16_777_216n
 
 /**
  * Makes the way to an EVM chain for `createTransactionManager`: EIP-1559 fees with a cap, replacements
@@ -170,7 +172,7 @@ function parseOptions(options: EvmSenderOptions): EvmSenderSettings {
   }
   if (signers.length === 0) throw new InvalidOptionError(FACTORY, 'signers', 'at least one')
   if ('depth' in finality) assertWholeNumber(FACTORY, 'finality.depth', finality.depth, { min: 0 })
-  const gas = { bufferPercent: 20, gasMax: 15_000_000n, ...options.gas }
+  const gas = { bufferPercent: 20, gasMax: TRANSACTION_GAS_MAX, ...options.gas }
   assertWholeNumber(FACTORY, 'gas.bufferPercent', gas.bufferPercent, { min: 0 })
   const { requestTimeoutMs = 10_000 } = options
   assertDurationMs(FACTORY, 'requestTimeoutMs', requestTimeoutMs, { min: 1 })

@@ -1,4 +1,5 @@
 export { createEvmSender, type EvmSenderOptions } from './create-evm-sender.ts'
+export { decodeRevert } from './decode-revert.ts'
 export type { EvmClient, EvmEndpoint } from './evm-endpoint.ts'
 export type { EvmFeePolicy } from './evm-fees.ts'
 export { EVM_ENDPOINT_FAILURES_TOTAL, EVM_ENDPOINT_UNREADABLE_TOTAL } from './evm-metrics.ts'

@@ -116,6 +116,13 @@ export function createMemoryOracleCallStore(): OracleCallStore {
     }
   }
 
+  /** A later transaction carries a newer value: after one newer still, that one would go back. */
+  function isOvertaken(call: OracleCall): boolean {
+    return rivalsOf(call).some(
+      (one) => one.state === 'carried' && one.carrier !== call.carrier && isNewerCall(one, call),
+    )
+  }
+
   function select(isWanted: (call: OracleCall) => boolean): readonly OracleCall[] {
     return [...calls.values()].filter(isWanted)
   }
@@ -145,10 +152,9 @@ export function createMemoryOracleCallStore(): OracleCallStore {
     },
     async join(carrier, now) {
       const carried = select((one) => one.carrier === carrier && one.state === 'carried')
-      const names = new Set(
-        carried.filter(({ policy }) => policy === 'latest').map((call) => nameOfCallKey(call)),
-      )
       const transactionId = carried[0]?.transactionId ?? null
+      const joinable = carried.filter((call) => call.policy === 'latest' && !isOvertaken(call))
+      const names = new Set(joinable.map((call) => nameOfCallKey(call)))
       return select(
         (one) =>
           one.state === 'waiting' && one.policy === 'latest' && names.has(nameOfCallKey(one)),

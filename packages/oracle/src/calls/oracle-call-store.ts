@@ -18,7 +18,10 @@ export interface OracleCallStore {
   claim(request: ClaimRequest): Promise<readonly OracleCall[]>
   /** Notes which transaction stands for a carrier. */
   attach(carrier: string, transactionId: string): Promise<void>
-  /** Lets newer values that wait join a carrier, for `latest` calls that it carries. */
+  /**
+   * Lets newer values that wait join a carrier, for `latest` calls that it carries; not where another
+   * carrier has a newer value than it: that one is executed later, and would bring an older value back.
+   */
   join(carrier: string, now: number): Promise<readonly OracleCall[]>
   /** Calls that a transaction carries, in order, oldest first. */
   listCarried(contract: string, limit: number): Promise<readonly OracleCall[]>

@@ -12,9 +12,9 @@ contract MarketOracle {
     event MarketSentimentUpdated(address indexed fpmm, uint256 bps, uint256 at);
 
     struct Price {
-        uint256 bps;
-        uint256 updatedAt;
-        uint256 writes;
+        uint16 bps;
+        uint64 updatedAt;
+        uint128 writes;
     }
 
     address public owner;
@@ -52,8 +52,8 @@ contract MarketOracle {
         if (!isUpdater[msg.sender]) revert NotUpdater(msg.sender);
         if (isClosed[fpmm]) revert MarketClosed(fpmm);
         if (bps > 10_000) revert OutOfRange(bps);
-        price.bps = bps;
-        price.updatedAt = block.timestamp;
+        price.bps = uint16(bps);
+        price.updatedAt = uint64(block.timestamp);
         price.writes += 1;
     }
 }
