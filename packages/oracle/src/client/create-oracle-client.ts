@@ -115,7 +115,7 @@ export function createOracleClient(options: OracleClientOptions): OracleClient {
 
   async function tick(): Promise<OracleTick> {
     const { settled, carriers, carried } = await settleCarried()
-    const sent = isDraining ? 0 : await sendCalls(context, carriers)
+    const sent = isDraining || !holdsLane(context) ? 0 : await sendCalls(context, carriers)
     tally.carried(carried + sent)
     if (settled > 0) watch.tell()
     return { sent, settled, carried: carried + sent }
@@ -175,6 +175,13 @@ export function createOracleClient(options: OracleClientOptions): OracleClient {
     [Symbol.asyncDispose]: () => client.close(),
   }
   return client
+}
+
+/** Of several processes the one that works on the lane gives calls to it, so that they go in order. */
+function holdsLane({ transactions, account }: OracleContext): boolean {
+  const lanes = transactions.status()
+  const lane = account === undefined ? lanes[0] : lanes.find((one) => one.account === account)
+  return lane?.isHeld ?? false
 }
 
 function contextOf(options: OracleClientOptions): OracleContext {

@@ -34,5 +34,5 @@ export interface OracleContext {
 /** The part of a transaction manager that a client needs. */
 export type OracleTransactions = Pick<
   TransactionManager<JsonValue>,
-  'enqueue' | 'get' | 'find' | 'recomposeWith' | 'watchTransactions'
+  'enqueue' | 'get' | 'find' | 'recomposeWith' | 'watchTransactions' | 'status'
 >

@@ -1,0 +1,2 @@
+export { migrations } from './migrations.ts'
+export { createPostgresOracleCallStore } from './postgres-oracle-call-store.ts'

@@ -1,0 +1,4 @@
+export {
+  oracleCallStoreContract,
+  type OracleCallStoreContractCase,
+} from './oracle-call-store-contract.ts'
