@@ -1,5 +1,5 @@
 /**
- * Compiles the contracts of this repository: every `contracts/*.sol` of a package becomes a module
+ * Compiles the contracts of this repository: every `solidity/*.sol` of a package becomes a module
  * beside it with the ABI and the bytecode, which is checked in. `--check` only compares.
  */
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
@@ -31,7 +31,7 @@ const solc = createRequire(new URL('../test/package.json', import.meta.url))('so
 const isCheck = process.argv.includes('--check')
 const stale: string[] = []
 
-for (const file of globSync('packages/*/{src,contracts}/**/*.sol', { cwd: ROOT })) {
+for (const file of globSync('packages/*/src/**/solidity/*.sol', { cwd: ROOT })) {
   const target = `${ROOT}${file.replace(/\.sol$/, '.ts')}`
   const text = moduleOf(file)
   if (existsSync(target) && readFileSync(target, 'utf8') === text) continue
@@ -53,8 +53,10 @@ function moduleOf(file: string): string {
   )
   const parts = contracts.map(([name, { abi, evm }]) => {
     const constant = `${name.charAt(0).toLowerCase()}${name.slice(1)}`
-    return `export const ${constant}Abi = ${JSON.stringify(abi)} as const
+    return `/** The interface of \`${name}\`. */
+export const ${constant}Abi = ${JSON.stringify(abi)} as const
 
+/** What is deployed to have a \`${name}\`. */
 export const ${constant}Bytecode = '0x${evm.bytecode.object}'
 `
   })

@@ -53,7 +53,7 @@ export async function startAnvil({
 export function describeAnvil(title: string, body: () => void): void {
   const reason = whyNotHere()
   if (reason === null) {
-    describe(title, body)
+    describe(`${title} (anvil)`, body)
     return
   }
   if (process.env['ASSAY_REQUIRE_SERVERS'] === '1') throw new Error(reason)

@@ -1,6 +1,6 @@
 import { type Abi, BaseError, decodeErrorResult, isHex } from 'viem'
 
-/** The errors that every contract of Solidity may give back. */
+/** A reason stands in logs and rows. */
 const REASON_MAX = 200
 
 /**
@@ -23,5 +23,5 @@ export function decodeRevert(data: string | undefined, abi: Abi): string {
 
 /** A contract is a stranger, and its text may be of any length and hold anything. */
 function cut(reason: string): string {
-  return reason.replaceAll(/[\u0000-\u001f\u007f]/g, ' ').slice(0, REASON_MAX)
+  return reason.replaceAll(/\p{Cc}/gu, ' ').slice(0, REASON_MAX)
 }

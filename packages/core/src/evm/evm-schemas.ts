@@ -6,7 +6,7 @@ export const quantitySchema = z
   .regex(/^0x[\da-f]{1,64}$/i)
   .transform(BigInt)
 
-export const hashSchema = z
+const hashSchema = z
   .string()
   .regex(/^0x[\da-f]{64}$/i)
   .transform((hash) => hash.toLowerCase())
@@ -38,5 +38,4 @@ export const receiptSchema = z.object({
   ),
 })
 
-export type EvmBlock = z.output<typeof blockSchema>
 export type RpcReceipt = z.output<typeof receiptSchema>

@@ -9,9 +9,9 @@ import { createTransactionManager } from '../transactions/create-transaction-man
 import { createMemoryTransactionStore } from '../transactions/memory-transaction-store.ts'
 import type { TransactionManager } from '../transactions/transaction-manager.ts'
 import type { Transaction } from '../transactions/transaction.ts'
-import { notebookAbi, notebookBytecode } from './contracts/notebook.ts'
 import { createEvmSender, type EvmSenderOptions } from './create-evm-sender.ts'
 import type { EvmPayload } from './evm-payload.ts'
+import { notebookAbi, notebookBytecode } from './solidity/notebook.ts'
 
 const signer = privateKeyToAccount(ANVIL_KEYS[1])
 const GWEI = 1_000_000_000n

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { AssayError } from '../errors/assay-error.ts'
 import type { JobLeaseStore } from '../scheduler/job-lease-store.ts'
 import type { SqlExecutor, SqlRow } from '../sql/sql-client.ts'
 import { parseTableRow } from './parse-table-row.ts'
@@ -94,5 +95,8 @@ const takenSchema = z.object({ token: z.bigint() })
 const heldSchema = z.object({ owner: z.string(), held_until: z.number().nullable() })
 
 function parseRow<Schema extends z.ZodType>(schema: Schema, row: SqlRow): z.output<Schema> {
-  return parseTableRow(schema, row, { table: 'assay_job_leases', code: 'JOB_LEASE_ROW_INVALID' })
+  return parseTableRow(schema, row, {
+    table: 'assay_job_leases',
+    createError: (problem) => new AssayError('JOB_LEASE_ROW_INVALID', problem),
+  })
 }

@@ -13,7 +13,7 @@ import {
   type FakeTransaction,
   memberOf,
   nextNonce,
-} from './fake-chain.ts'
+} from './fake-chain-model.ts'
 import { InjectedFaultError } from './faulty.ts'
 import { createSeededRandom } from './seeded-random.ts'
 

@@ -14,13 +14,13 @@ export {
   type CircuitBreakerHarness,
 } from './circuit-breaker-contract.ts'
 export { type CrashPoint, createCrashPoint } from './crash-point.ts'
-export {
-  createFakeChain,
-  type FakeChain,
-  type FakeChainOptions,
-  type FakeExecution,
-  type FakeSenderOptions,
-} from './fake-chain.ts'
+export { createFakeChain } from './create-fake-chain.ts'
+export type {
+  FakeChain,
+  FakeChainOptions,
+  FakeExecution,
+  FakeSenderOptions,
+} from './fake-chain-model.ts'
 export {
   type Fault,
   type FaultPlan,

@@ -35,7 +35,7 @@ import { createWakeUp } from './wake-up.ts'
  * import { createFakeChain, createTestClock } from '@assay/core/testing'
  *
  * const clock = createTestClock()
- * const chain = createFakeChain({ clock })
+ * const chain = createFakeChain({ finalityDepth: 0 })
  * const transactions = createTransactionManager({
  *   sender: chain.sender(),
  *   store: createMemoryTransactionStore(),
@@ -54,8 +54,8 @@ export function createTransactionManager<Payload extends JsonValue = JsonValue>(
   options: TransactionManagerOptions<Payload>,
 ): TransactionManager<Payload> {
   // Payloads go through the manager unread: only the sender knows what they are.
-  const settings = parseTransactionManagerOptions(options as unknown as TransactionManagerOptions)
-  return createManager(settings) as unknown as TransactionManager<Payload>
+  const settings = parseTransactionManagerOptions(options)
+  return createManager(settings) as TransactionManager<Payload>
 }
 
 function createManager(settings: TransactionManagerSettings): TransactionManager {

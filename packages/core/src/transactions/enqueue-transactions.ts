@@ -45,7 +45,7 @@ function newTransactionOf(
 }
 
 /** The same text for the same content, whatever the order of the names in it. */
-export function formatCanonicalJson(value: JsonValue): string {
+function formatCanonicalJson(value: JsonValue): string {
   if (Array.isArray(value)) return `[${value.map(formatCanonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const entries = Object.entries(value as Readonly<Record<string, JsonValue>>)

@@ -150,7 +150,7 @@ export function createMemoryTransactionStore(): TransactionStore {
 }
 
 /** A transaction as it begins. */
-export function newTransaction(request: NewTransaction, now: number): Transaction {
+function newTransaction(request: NewTransaction, now: number): Transaction {
   return {
     ...request,
     state: 'queued',

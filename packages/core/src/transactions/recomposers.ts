@@ -5,7 +5,7 @@ import type { RecomposeTransaction } from './lane-context.ts'
 /** Who is asked for newer values before an attempt is replaced. */
 export interface Recomposers {
   /** @returns ends it */
-  add(recompose: RecomposeTransaction): () => void
+  readonly add: (recompose: RecomposeTransaction) => () => void
   readonly recompose: RecomposeTransaction
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import { createCrashPoint } from '../testing/crash-point.ts'
-import { createFakeChain, type FakeChain, type FakeSenderOptions } from '../testing/fake-chain.ts'
+import { createFakeChain } from '../testing/create-fake-chain.ts'
+import type { FakeChain, FakeSenderOptions } from '../testing/fake-chain-model.ts'
 import { createSeededRandom } from '../testing/seeded-random.ts'
 import { createSequentialId } from '../testing/sequential-id.ts'
 import { createTestClock } from '../testing/test-clock.ts'

@@ -9,7 +9,7 @@ import type {
 } from './transaction.ts'
 
 /** The state machine: from each state to those that may follow. A final state has no followers. */
-export const TRANSACTION_ARROWS: Readonly<Record<TransactionState, readonly TransactionState[]>> = {
+const TRANSACTION_ARROWS: Readonly<Record<TransactionState, readonly TransactionState[]>> = {
   queued: ['assigned', 'rejected', 'superseded', 'abandoned'],
   assigned: ['assigned', 'signed', 'mined', 'conflict'],
   signed: ['assigned', 'broadcasting', 'mined', 'conflict'],

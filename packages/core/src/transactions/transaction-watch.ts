@@ -4,7 +4,7 @@ import type { Clock } from '../runtime/clock.ts'
 import type { Transaction } from './transaction.ts'
 
 /** News of one transaction. */
-export interface TransactionNews {
+interface TransactionNews {
   /**
    * Waits for the next change of it that this process makes, and no longer than so many milliseconds.
    *
@@ -20,9 +20,9 @@ export interface TransactionNews {
 
 /** Who hears of changes that were stored. */
 export interface TransactionWatch {
-  tell(transaction: Transaction): void
+  readonly tell: (transaction: Transaction) => void
   /** @returns ends it */
-  listen(listener: (transaction: Transaction) => void): () => void
+  readonly listen: (listener: (transaction: Transaction) => void) => () => void
   /** Ask for it before reading the transaction, so that no change falls between. */
   nextOf(id: string): TransactionNews
 }
@@ -38,7 +38,7 @@ export function createTransactionWatch(logger: Logger): TransactionWatch {
 
   return {
     tell(transaction) {
-      for (const listener of [...listeners]) {
+      for (const listener of listeners) {
         try {
           listener(transaction)
         } catch (error) {

@@ -8,7 +8,7 @@ export interface CallWatch {
 }
 
 /** The next change. */
-export interface CallNews {
+interface CallNews {
   /**
    * Waits for it, and no longer than the watch was told: other processes change things too.
    *

@@ -1,4 +1,5 @@
 import {
+  type ActiveFailure,
   AssayError,
   type Clock,
   createAlertDeduplicator,
@@ -19,7 +20,13 @@ import type { OracleCallStore } from '../calls/oracle-call-store.ts'
 import { isEndedCall, type OracleCall } from '../calls/oracle-call.ts'
 import { createCallWatch } from './call-watch.ts'
 import { checkIntent } from './check-intent.ts'
-import type { OracleClient, OracleIntent, OracleSubmission, OracleTick } from './oracle-client.ts'
+import type {
+  FailingMarket,
+  OracleClient,
+  OracleIntent,
+  OracleSubmission,
+  OracleTick,
+} from './oracle-client.ts'
 import type { OracleContext, OracleTransactions } from './oracle-context.ts'
 import type { OracleContract } from './oracle-contract.ts'
 import { createOracleTally } from './oracle-metrics.ts'
@@ -150,8 +157,7 @@ export function createOracleClient(options: OracleClientOptions): OracleClient {
     },
     history: (filter = {}) => store.history(filter),
     attempts: (id) => store.listAttempts(id),
-    failingMarkets: () =>
-      failures.activeFailures().map(({ key, ...rest }) => ({ market: key, ...rest })),
+    failingMarkets: () => failures.activeFailures().map(failingMarketOf),
     tick,
     async run({ signal } = {}) {
       const end = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal])
@@ -214,6 +220,15 @@ function contextOf(options: OracleClientOptions): OracleContext {
 function outcomeOf({ state, notBefore }: OracleCall, now: number): OracleSubmission['outcome'] {
   if (state === 'superseded') return 'superseded'
   return notBefore > now ? 'held' : 'queued'
+}
+
+function failingMarketOf({
+  key,
+  failureCount,
+  failingSince,
+  alerting,
+}: ActiveFailure): FailingMarket {
+  return { market: key, failureCount, failingSince, alerting }
 }
 
 function callNotFoundError(id: bigint): AssayError {

@@ -8,9 +8,9 @@ import { foundry } from 'viem/chains'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { createMemoryOracleCallStore } from '../calls/memory-oracle-call-store.ts'
-import { marketOracleAbi, marketOracleBytecode } from '../contracts/market-oracle.ts'
-import { oracleBatcherAbi, oracleBatcherBytecode } from '../contracts/oracle-batcher.ts'
 import { evmOracleContract } from '../evm-contract/evm-oracle-contract.ts'
+import { marketOracleAbi, marketOracleBytecode } from '../solidity/market-oracle.ts'
+import { oracleBatcherAbi, oracleBatcherBytecode } from '../solidity/oracle-batcher.ts'
 import { createOracleClient, type OracleClientOptions } from './create-oracle-client.ts'
 import type { OracleIntent } from './oracle-client.ts'
 

@@ -194,7 +194,7 @@ const simulatedContract: OracleContract = {
     }),
   }),
   decode: ({ mined }) =>
-    (mined?.receipt as readonly boolean[]).map((succeeded) =>
+    ((mined?.receipt ?? []) as readonly boolean[]).map((succeeded) =>
       succeeded
         ? { outcome: 'succeeded' }
         : { outcome: 'failed', errorCode: 'ORACLE_CALL_REVERTED', errorMessage: 'It reverted.' },

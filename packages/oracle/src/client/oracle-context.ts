@@ -2,7 +2,6 @@ import type {
   AlertDeduplicator,
   Clock,
   CreateId,
-  JsonValue,
   Logger,
   Random,
   TransactionAlerts,
@@ -33,6 +32,6 @@ export interface OracleContext {
 
 /** The part of a transaction manager that a client needs. */
 export type OracleTransactions = Pick<
-  TransactionManager<JsonValue>,
+  TransactionManager,
   'enqueue' | 'get' | 'find' | 'recomposeWith' | 'watchTransactions' | 'status'
 >

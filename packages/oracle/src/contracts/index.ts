@@ -1,2 +1,2 @@
-export { marketOracleAbi, marketOracleBytecode } from './market-oracle.ts'
-export { oracleBatcherAbi, oracleBatcherBytecode } from './oracle-batcher.ts'
+export { marketOracleAbi, marketOracleBytecode } from '../solidity/market-oracle.ts'
+export { oracleBatcherAbi, oracleBatcherBytecode } from '../solidity/oracle-batcher.ts'

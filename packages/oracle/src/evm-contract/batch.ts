@@ -10,7 +10,7 @@ import {
 } from 'viem'
 
 import type { CallExecution } from '../client/oracle-contract.ts'
-import { oracleBatcherAbi } from '../contracts/oracle-batcher.ts'
+import { oracleBatcherAbi } from '../solidity/oracle-batcher.ts'
 
 /** One update of a batch. */
 export interface BatchUpdate {

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 
-import { type AssayError, isAssayError } from '../../errors/assay-error.ts'
+import { AssayError, isAssayError } from '../../errors/assay-error.ts'
 import type { SqlRow } from '../../sql/sql-client.ts'
 import { parseTableRow } from '../parse-table-row.ts'
 
@@ -14,7 +14,10 @@ export function parseRow<Schema extends z.ZodType>(
   row: SqlRow,
   table: string,
 ): z.output<Schema> {
-  return parseTableRow(schema, row, { table, code: 'ALERT_ROW_INVALID' })
+  return parseTableRow(schema, row, {
+    table,
+    createError: (problem) => new AssayError('ALERT_ROW_INVALID', problem),
+  })
 }
 
 /** What `parse` makes of a row, or why the row cannot be read. */

@@ -18,11 +18,7 @@ export async function enqueueRows(
   return runWriteTransaction(client, (tx) => enqueueWithin(tx, transactions, now))
 }
 
-/**
- * The same within a transaction of the caller's, so that what it stores beside is stored with it or not
- * at all.
- */
-export async function enqueueWithin(
+async function enqueueWithin(
   tx: SqlExecutor,
   transactions: readonly NewTransaction[],
   now: number,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { AssayError } from '../../errors/assay-error.ts'
 import type { SqlRow } from '../../sql/sql-client.ts'
 import type { Transaction } from '../../transactions/transaction.ts'
 import { parseTableRow } from '../parse-table-row.ts'
@@ -23,8 +24,10 @@ t.enqueued_at, t.sent_at, t.updated_at,
  * @throws {AssayError} `TRANSACTION_ROW_INVALID`
  */
 export function parseTransactionRow(row: SqlRow): Transaction {
-  const table = 'assay_transactions'
-  const read = parseTableRow(rowSchema, row, { table, code: 'TRANSACTION_ROW_INVALID' })
+  const read = parseTableRow(rowSchema, row, {
+    table: 'assay_transactions',
+    createError: (problem) => new AssayError('TRANSACTION_ROW_INVALID', problem),
+  })
   return {
     id: read.id,
     idempotencyKey: read.idempotency_key,
