@@ -40,7 +40,7 @@ export function createMonitorPass(options: MonitorPassOptions): MonitorPass {
   /** By lease, so that a partition that went to another monitor and came back begins anew. */
   let runs = new Map<string, PartitionRun>()
   /** Settles when no cycle is under way. */
-  let idle: Promise<unknown> = Promise.resolve()
+  let idle: Promise<void> = Promise.resolve()
 
   async function lease(): Promise<readonly PartitionRun[]> {
     const request = { pass, version, partitions, owner, now: now(), leaseMs }
@@ -96,7 +96,8 @@ export function createMonitorPass(options: MonitorPassOptions): MonitorPass {
     name: pass,
     cycle(signal) {
       const mine = cycle(signal)
-      idle = Promise.allSettled([idle, mine])
+      // Settled with nothing: with what it waited for, each cycle would keep all that came before it.
+      idle = Promise.allSettled([idle, mine]).then(() => undefined)
       return mine
     },
   }
