@@ -158,6 +158,7 @@ export type {
   SetAsideRow,
   ToldFinding,
   UntoldFinding,
+  UntoldPage,
 } from './monitor/monitor-store.ts'
 export type { Monitor, MonitorStatus, SourceStatus } from './monitor/monitor.ts'
 export type { ReconciliationOptions } from './monitor/reconciliation-run.ts'

@@ -3,6 +3,8 @@ import { type Fault, faulty } from '@assay/core/testing'
 import { describe, expect, test } from 'vitest'
 
 import { createMonitoredLedger, payment } from '../testing/monitored-ledger.ts'
+import { createMonitor } from './create-monitor.ts'
+import type { FindingAlerts } from './tell-findings.ts'
 
 const CHARGED = 'transactions.charged-on-failure card-7 open'
 
@@ -99,6 +101,44 @@ describe('read rate in continuous mode', () => {
     expect(reads).toBeLessThanOrEqual(4 * 10 * READS_A_RUN + PLANNED_READS_A_MINUTE)
     await stop()
   })
+})
+
+test('tells of an event just as soon where two monitors share the accounts', async () => {
+  const delays: number[] = []
+  const { clock, source, store, run } = createMonitoredLedger((parts) => ({
+    mode: 'continuous',
+    alerts: createTimedAlerts(parts.clock),
+  }))
+  function createTimedAlerts(timer: Clock): FindingAlerts {
+    return {
+      async fire({ startsAt }) {
+        delays.push(timer.now() - (startsAt ?? 0))
+        return { outcome: 'accepted', fingerprint: '' }
+      },
+      resolve: async () => ({ outcome: 'resolved', fingerprint: '' }),
+    }
+  }
+  const stopping = new AbortController()
+  const other = createMonitor({
+    sources: [source],
+    store,
+    clock,
+    owner: 'two',
+    mode: 'continuous',
+    alerts: createTimedAlerts(clock),
+  })
+  const stop = run()
+  const running = other.run({ signal: stopping.signal })
+  await clock.advance(60_000)
+  for (let index = 0; index < 40; index += 1) {
+    const accountId = `card-${index}`
+    source.add([payment(`tx-${index}`, { status: 'failed', accountId, eventTime: clock.now() })])
+    await clock.advance(3_000)
+  }
+  expect(delays.length).toBe(40)
+  expect(Math.max(...delays)).toBeLessThanOrEqual(1_200)
+  stopping.abort()
+  await Promise.all([stop(), running])
 })
 
 test('judges an event as soon as its lateness has passed', async () => {

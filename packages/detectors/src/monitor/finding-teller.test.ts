@@ -81,12 +81,15 @@ function createStall() {
 test('hands nothing on that it had read before its lease ended', async () => {
   const { clock, store, heard, createTeller, note } = createWorld()
   const stall = createStall()
+  let reads = 0
   const stalled = createTeller('stalled', {
     store: {
       ...store,
-      async listUntold(limit) {
-        const untold = await store.listUntold(limit)
-        await stall.here()
+      async listUntold(page) {
+        const untold = await store.listUntold(page)
+        reads += 1
+        // First it looks whether there is anything; what it hands on it reads in its turn.
+        if (reads === 2) await stall.here()
         return untold
       },
     },
@@ -196,4 +199,115 @@ test('tells an end again that was refused', async () => {
   isFull = false
   await teller.tell()
   expect(heard).toEqual(['fire charge', 'resolve charge'])
+})
+
+test('tells what is new, however many older ones nobody takes in', async () => {
+  const { heard, alerts, createTeller, note } = createWorld()
+  const isOld = (name: string | undefined): boolean => name?.startsWith('old') ?? false
+  const teller = createTeller('one', {
+    alerts: {
+      ...alerts,
+      async fire(alert) {
+        const name = alert.labels['finding']
+        if (name === 'old 7') throw new Error('It cannot be told.')
+        if (isOld(name)) return { outcome: 'refused', reason: 'waiting-limit', fingerprint: '' }
+        return alerts.fire(alert)
+      },
+    },
+  })
+  const old = Array.from({ length: 1_200 }, (_, n) => finding({ fingerprint: `old ${n}` }))
+  await note(...old)
+  await teller.tell()
+  await note(finding({ fingerprint: 'new' }))
+  await teller.tell()
+  expect(heard).toEqual(['fire new'])
+})
+
+test('tries one that nobody takes in once in a call, and again in the next', async () => {
+  const { alerts, createTeller, note } = createWorld()
+  let tries = 0
+  const teller = createTeller('one', {
+    alerts: {
+      ...alerts,
+      async fire() {
+        tries += 1
+        throw new Error('It cannot be told.')
+      },
+    },
+  })
+  await note(finding())
+  await teller.tell()
+  expect(tries).toBe(1)
+  await teller.tell()
+  expect(tries).toBe(2)
+})
+
+test('leaves the turn to another one as soon as it has told all', async () => {
+  const { heard, createTeller, note } = createWorld()
+  const [one, other] = [createTeller('one'), createTeller('other')]
+  for (const [teller, fingerprint] of [
+    [one, 'a'],
+    [other, 'b'],
+    [one, 'c'],
+  ] as const) {
+    await note(finding({ fingerprint }))
+    await teller.tell()
+    expect(heard.at(-1)).toBe(`fire ${fingerprint}`)
+  }
+})
+
+test('tells what another one had to leave to it while its turn ended', async () => {
+  const { store, heard, createTeller, note } = createWorld()
+  const other = createTeller('other')
+  let isLate = false
+  const one = createTeller('one', {
+    store: {
+      ...store,
+      async release(...owner) {
+        if (!isLate) {
+          isLate = true
+          // After it has read all there was, and before anybody else can have the turn.
+          await note(finding({ fingerprint: 'late' }))
+          await other.tell()
+        }
+        await store.release(...owner)
+      },
+    },
+  })
+  await note(finding())
+  await one.tell()
+  expect(heard).toEqual(['fire charge', 'fire late'])
+})
+
+test('misses no call that comes just as a round ends', async () => {
+  // The call comes a number of steps after the last read of the round before: at one of them that ends.
+  for (let steps = 0; steps < 30; steps += 1) {
+    const { store, heard, createTeller, note } = createWorld()
+    let late: Promise<void> | undefined
+    const teller: FindingTeller = createTeller('one', {
+      store: {
+        ...store,
+        async listUntold(page) {
+          const untold = await store.listUntold(page)
+          if (untold.length === 0) late ??= tellLate()
+          return untold
+        },
+      },
+    })
+    async function tellLate(): Promise<void> {
+      for (let step = 0; step < steps; step += 1) await Promise.resolve()
+      await note(finding({ fingerprint: 'late' }))
+      await teller.tell()
+    }
+    await note(finding())
+    await teller.tell()
+    await late
+    expect(heard, `${steps} steps`).toEqual(['fire charge', 'fire late'])
+  }
+})
+
+test('asks for no turn where there is nothing to tell', async () => {
+  const { store, createTeller } = createWorld()
+  await createTeller('one').tell()
+  expect(await store.listPositions()).toEqual([])
 })

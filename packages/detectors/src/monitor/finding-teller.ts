@@ -1,23 +1,25 @@
-import type { Alert, Clock, Logger } from '@assay/core'
+import type { Clock, Logger } from '@assay/core'
 
-import type { Finding } from '../detector/finding.ts'
+import { createLeftFindings } from './left-findings.ts'
 import type { MonitorStore } from './monitor-store.ts'
-import { type FindingAlerts, tellFindings } from './tell-findings.ts'
+import {
+  type FindingAlerts,
+  type HandOverOptions,
+  hasUntold,
+  tellFindings,
+} from './tell-findings.ts'
 import { createTellersTurn } from './tellers-turn.ts'
 
 /** Hands findings on, in one of the monitors that share a store. */
 export interface FindingTeller {
   /** Hands on what is stored and was not told yet. Calls that come meanwhile wait for the next round. */
   tell(): Promise<void>
-  /** Hands findings on that could not be stored. */
-  tellAtOnce(findings: readonly Finding[]): Promise<void>
 }
 
 /** What findings are handed on with. */
-export interface FindingTellerOptions {
+export interface FindingTellerOptions extends Pick<HandOverOptions, 'toAlert'> {
   readonly store: MonitorStore
   readonly alerts: FindingAlerts | undefined
-  readonly toAlert: (finding: Finding) => Alert
   readonly owner: string
   readonly leaseMs: number
   readonly clock: Clock
@@ -37,32 +39,44 @@ export function createFindingTeller({
   let telling: Promise<void> | undefined
   let hasNews = false
 
-  async function tellAll(to: FindingAlerts): Promise<void> {
-    do {
-      hasNews = false
-      const turn = createTellersTurn({ store, owner, leaseMs, clock })
-      if (!(await turn.begin())) return
-      try {
-        while ((await tellFindings({ store, alerts: to, toAlert, turn })) > 0);
-      } catch (error) {
-        // They stay untold, and the next round tells them.
-        logger.warn({ err: error }, 'Findings could not be handed on, and will be again.')
-        return
+  async function tellWhileNews(to: HandOverOptions): Promise<void> {
+    try {
+      while (hasNews) {
+        hasNews = false
+        await tellAll(to)
       }
-    } while (hasNews)
+    } finally {
+      // In the same breath as the last look at `hasNews`, so that no call comes in between.
+      telling = undefined
+    }
+  }
+
+  async function tellAll(to: HandOverOptions): Promise<void> {
+    const left = createLeftFindings()
+    try {
+      // After a turn has ended too: whoever was refused one meanwhile relies on that.
+      while (!left.isFull && (await hasUntold(store, left))) {
+        const turn = createTellersTurn({ store, owner, leaseMs, clock })
+        if (!(await turn.begin())) return
+        try {
+          if ((await tellFindings({ ...to, store, turn, left })) === 'lost') return
+        } finally {
+          await turn.end()
+        }
+      }
+    } catch (error) {
+      logger.warn({ err: error }, 'Findings could not be read or noted as told, and will be again.')
+    } finally {
+      left.log(logger)
+    }
   }
 
   return {
     async tell() {
       if (alerts === undefined) return
       hasNews = true
-      telling ??= tellAll(alerts).finally(() => {
-        telling = undefined
-      })
+      telling ??= tellWhileNews({ alerts, toAlert })
       await telling
-    },
-    async tellAtOnce(findings) {
-      await Promise.all(findings.map(async (finding) => alerts?.fire(toAlert(finding))))
     },
   }
 }

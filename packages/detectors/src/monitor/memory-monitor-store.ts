@@ -146,11 +146,12 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
         .filter((partition) => isHeldBy(partition, owner, now) && partition.version <= version)
         .map(({ partition, token }) => ({ pass, partition, owner, token }))
     },
-    async release(owner) {
+    async release(owner, pass) {
       for (const [name, kept] of partitions) {
-        if (kept.owner === owner) partitions.set(name, { ...kept, owner: null })
+        if (kept.owner !== owner || (pass ?? kept.pass) !== kept.pass) continue
+        partitions.set(name, { ...kept, owner: null })
       }
-      for (const owners of seen.values()) owners.delete(owner)
+      for (const [name, owners] of seen) if ((pass ?? name) === name) owners.delete(owner)
     },
     async open(lease) {
       const { cursor, watermark, readAt } = partitions.get(nameOf(lease)) ?? UNREAD
@@ -168,8 +169,11 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
     },
     commit: async (page) => commit(page),
     note: async (noted) => putAll({ ...noted, source: null }),
-    async listUntold(limit) {
+    async listUntold({ after, limit }) {
+      const all = [...findings.keys()]
+      const from = after === undefined ? 0 : all.indexOf(after) + 1
       return [...findings.values()]
+        .slice(from)
         .filter(({ stored }) => stored.toldRevision < stored.revision)
         .slice(0, limit)
         .map(({ stored: { finding, revision } }) => ({ finding, revision }))

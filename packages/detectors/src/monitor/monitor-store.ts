@@ -15,8 +15,11 @@ export interface MonitorStore {
    * @returns the partitions that are the caller's until `now + leaseMs`
    */
   lease(request: LeaseRequest): Promise<readonly PartitionLease[]>
-  /** Gives all of a monitor's partitions back, so that others need not wait for the leases to end. */
-  release(owner: string): Promise<void>
+  /**
+   * Gives a monitor's partitions back, so that others need not wait for the leases to end: those of
+   * one pass, or all.
+   */
+  release(owner: string, pass?: string): Promise<void>
   /** Where a partition stands, and the states that wait for time to pass. */
   open(lease: PartitionLease): Promise<PartitionPosition>
   /** The states of some keys of a partition, in any order; a key without one is left out. */
@@ -33,8 +36,11 @@ export interface MonitorStore {
   /**
    * Findings of which `markTold` does not know yet, oldest first: those that opened, grew or ended
    * since they were last told.
+   *
+   * @param page.after the fingerprint of the last one of the page before; without it, from the beginning
+   * @param page.limit the most that are listed
    */
-  listUntold(limit: number): Promise<readonly UntoldFinding[]>
+  listUntold(page: UntoldPage): Promise<readonly UntoldFinding[]>
   /**
    * Notes in which revision findings were last handed on. One that has come to another revision since is
    * untold, also where that one was told before: whoever stalled may have handed on what was over.
@@ -133,6 +139,12 @@ export interface SetAsideRow {
   /** As JSON, cut to a stated length. */
   readonly row: string
   readonly reason: string
+}
+
+/** Which of the untold findings are listed. */
+export interface UntoldPage {
+  readonly after?: string | undefined
+  readonly limit: number
 }
 
 /** A finding with the number of changes that it has seen. */

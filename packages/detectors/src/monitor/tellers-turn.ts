@@ -1,6 +1,7 @@
 import type { Clock } from '@assay/core'
 
 import type { MonitorStore } from './monitor-store.ts'
+import { giveSoleRightBack, takeSoleRight } from './sole-right.ts'
 
 /**
  * The right of one of the monitors on a store to tell findings. It ends by the clock, so that another
@@ -13,11 +14,13 @@ export interface TellersTurn {
   isHeld(): boolean
   /** Makes it last, unless it has ended since it began. What was read before it ended may be over. */
   keep(): Promise<boolean>
+  /** Leaves it to the others. */
+  end(): Promise<void>
 }
 
 /** Whose turn it is, and how long it lasts. */
 export interface TellersTurnOptions {
-  readonly store: Pick<MonitorStore, 'lease'>
+  readonly store: Pick<MonitorStore, 'lease' | 'release'>
   readonly owner: string
   readonly leaseMs: number
   readonly clock: Clock
@@ -30,23 +33,23 @@ export function createTellersTurn({
   leaseMs,
   clock,
 }: TellersTurnOptions): TellersTurn {
+  const right = 'tell'
   let token: number | null = null
   let until = 0
 
-  async function lease(): Promise<number | null> {
+  async function take(): Promise<number | null> {
     // From before the store was asked, however long it takes to answer.
     const now = clock.now()
-    const request = { pass: 'tell', version: 1, partitions: 1, owner, now, leaseMs }
-    const [held] = await store.lease(request)
+    const taken = await takeSoleRight(store, { right, owner, now, leaseMs })
     until = now + leaseMs
-    return held?.token ?? null
+    return taken
   }
 
   const isHeld = (): boolean => token !== null && clock.now() < until
 
   return {
     async begin() {
-      token = await lease()
+      token = await take()
       return isHeld()
     },
     isHeld,
@@ -54,8 +57,12 @@ export function createTellersTurn({
       if (!isHeld()) return false
       if (clock.now() < until - leaseMs / 2) return true
       // Another token is another turn: somebody else may have had one in between.
-      if ((await lease()) !== token) token = null
+      if ((await take()) !== token) token = null
       return isHeld()
+    },
+    async end() {
+      token = null
+      await giveSoleRightBack(store, { right, owner })
     },
   }
 }

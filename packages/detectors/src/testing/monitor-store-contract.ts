@@ -8,6 +8,7 @@ import type {
   MonitorStore,
   PartitionLease,
   SetAsideRow,
+  UntoldPage,
 } from '../monitor/monitor-store.ts'
 
 /** An empty store, and how the contract looks into it. */
@@ -99,6 +100,21 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
     },
   },
   {
+    name: 'takes one pass back and leaves its owner the others',
+    async run(create) {
+      const { store } = await create()
+      const before = await store.lease(request())
+      const kept = await store.lease(request({ pass: 'other pass' }))
+      await store.release('b', 'pass')
+      assert.deepEqual(await store.lease(request({ owner: 'b' })), [])
+      await store.release('b')
+      await store.release('a', 'pass')
+      const taken = await store.lease(request({ owner: 'b' }))
+      assert.deepEqual(partitionsOf(taken), partitionsOf(before))
+      assert.deepEqual(await store.lease(request({ pass: 'other pass' })), kept)
+    },
+  },
+  {
     name: 'keeps passes apart',
     async run(create) {
       const { store } = await create()
@@ -174,10 +190,10 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       assert.equal(await store.commit(fullPage(former)), 'lost')
       assert.deepEqual(await store.open(lease), UNREAD)
       assert.deepEqual([...(await store.loadStates(lease, ['card']))], [])
-      assert.deepEqual([...(await store.listUntold(10))], [])
+      assert.deepEqual([...(await store.listUntold({ limit: 10 }))], [])
       assert.deepEqual([...(await readSetAside())], [])
       assert.equal(await store.commit(fullPage(lease)), 'committed')
-      assert.equal((await store.listUntold(10)).length, 1)
+      assert.equal((await store.listUntold({ limit: 10 })).length, 1)
     },
   },
   {
@@ -211,7 +227,7 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       }
       assert.equal((await store.open(lease)).cursor, '5')
       assert.deepEqual([...(await store.loadStates(lease, ['card']))], [])
-      assert.deepEqual([...(await store.listUntold(10))], [])
+      assert.deepEqual([...(await store.listUntold({ limit: 10 }))], [])
       assert.deepEqual([...(await readSetAside())], [])
     },
   },
@@ -264,7 +280,7 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       const lease = await leaseOne(store)
       await store.commit(page(lease, { findings: [full, bare] }))
       assert.deepEqual(
-        [...(await store.listUntold(10))],
+        [...(await store.listUntold({ limit: 10 }))],
         [
           { finding: full, revision: 1 },
           { finding: bare, revision: 1 },
@@ -280,7 +296,7 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       const odd = finding({ evidence: { text: 'a\0b\uD800' } })
       const setAside = [{ source: 'ledger', row: '{"a":"b"}', reason: 'a\0b\uDC00' }]
       assert.equal(await store.commit(page(lease, { findings: [odd], setAside })), 'committed')
-      assert.equal((await store.listUntold(1)).length, 1)
+      assert.equal((await store.listUntold({ limit: 1 })).length, 1)
       assert.equal((await readSetAside()).length, 1)
     },
   },
@@ -299,7 +315,7 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
         if (inOnePage) await store.note({ findings: found, rejudged: [], now: T0 })
         else await noteEach(store, found)
         assert.deepEqual(
-          [...(await store.listUntold(10))],
+          [...(await store.listUntold({ limit: 10 }))],
           [{ finding: found[revision - 1], revision }],
         )
       }
@@ -313,12 +329,15 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       const revisions: number[] = []
       for (const step of grown) {
         await store.note({ findings: [step], rejudged: [], now: T0 })
-        const [untold] = await store.listUntold(10)
+        const [untold] = await store.listUntold({ limit: 10 })
         assert.ok(untold !== undefined)
         revisions.push(untold.revision)
       }
       assert.deepEqual(revisions, [1, 2, 2, 3, 4])
-      assert.deepEqual([...(await store.listUntold(10))], [{ finding: grown[4], revision: 4 }])
+      assert.deepEqual(
+        [...(await store.listUntold({ limit: 10 }))],
+        [{ finding: grown[4], revision: 4 }],
+      )
     },
   },
   {
@@ -327,7 +346,10 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       const { store } = await create()
       const more = finding({ action: 'update', transactionIds: ['tx-1', 'tx-2'] })
       await noteEach(store, [finding(), more, finding({ action: 'update' })])
-      assert.deepEqual([...(await store.listUntold(10))], [{ finding: more, revision: 2 }])
+      assert.deepEqual(
+        [...(await store.listUntold({ limit: 10 }))],
+        [{ finding: more, revision: 2 }],
+      )
     },
   },
   {
@@ -349,7 +371,7 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       const lease = await leaseOne(store)
       const found = [finding({ fingerprint: 'new' })]
       await store.commit(page(lease, { rejudged, findings: found }))
-      const untold = await store.listUntold(10)
+      const untold = await store.listUntold({ limit: 10 })
       assert.deepEqual(
         untold.map(({ finding: { fingerprint, action } }) => [fingerprint, action]),
         [
@@ -375,7 +397,7 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       await store.commit(page(lease, { cursor: '1', findings: found, source: 'terminals' }))
       await store.note({ findings: [finding({ fingerprint: 'of none' })], rejudged: [], now: T0 })
       const open = async (): Promise<string[]> =>
-        (await store.listUntold(10))
+        (await store.listUntold({ limit: 10 }))
           .filter(({ finding: { action } }) => action === 'open')
           .map(({ finding: { fingerprint } }) => fingerprint)
 
@@ -398,7 +420,7 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       const [bank, terminals] = await store.lease(request())
       assert.ok(bank !== undefined && terminals !== undefined)
       const lastOf = async (): Promise<string> => {
-        const [untold] = await store.listUntold(1)
+        const [untold] = await store.listUntold({ limit: 1 })
         return `${untold?.finding.action} ${untold?.finding.eventTime} ${untold?.revision}`
       }
       const commit = async (
@@ -427,7 +449,7 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
         { subject: 'card-7', ruleIds: ['balance.negative'], fingerprints: [] as string[] },
       ]
       const untold = async (): Promise<string> => {
-        const [first] = await store.listUntold(1)
+        const [first] = await store.listUntold({ limit: 1 })
         return `${first?.finding.action} ${first?.revision}`
       }
       await noteEach(store, [finding()])
@@ -454,9 +476,15 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
         { subject: 'card-7', ruleIds: ['balance.negative'], fingerprints: ['finding'] },
       ]
       await store.note({ findings: [less], rejudged, now: T0 })
-      assert.deepEqual([...(await store.listUntold(10))], [{ finding: less, revision: 3 }])
+      assert.deepEqual(
+        [...(await store.listUntold({ limit: 10 }))],
+        [{ finding: less, revision: 3 }],
+      )
       await store.note({ findings: [less], rejudged, now: T0 })
-      assert.deepEqual([...(await store.listUntold(10))], [{ finding: less, revision: 3 }])
+      assert.deepEqual(
+        [...(await store.listUntold({ limit: 10 }))],
+        [{ finding: less, revision: 3 }],
+      )
     },
   },
   ...(
@@ -476,10 +504,13 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       ]
       await noteEach(store, [first])
       await store.note({ findings: [first], rejudged, now: T0 })
-      assert.equal((await store.listUntold(1))[0]?.revision, 1)
+      assert.equal((await store.listUntold({ limit: 1 }))[0]?.revision, 1)
       const next = { ...first, ...changed }
       await store.note({ findings: [next], rejudged, now: T0 })
-      assert.deepEqual([...(await store.listUntold(10))], [{ finding: next, revision: 2 }])
+      assert.deepEqual(
+        [...(await store.listUntold({ limit: 10 }))],
+        [{ finding: next, revision: 2 }],
+      )
     },
   })),
   {
@@ -490,7 +521,7 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       assert.ok(first !== undefined && second !== undefined && third !== undefined)
       await noteEach(store, [first, second, third])
       assert.deepEqual(
-        (await store.listUntold(2)).map(({ finding: { fingerprint } }) => fingerprint),
+        (await store.listUntold({ limit: 2 })).map(({ finding: { fingerprint } }) => fingerprint),
         ['c', 'a'],
       )
       await store.markTold([
@@ -498,11 +529,14 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
         { fingerprint: 'c', revision: 1 },
         { fingerprint: 'unknown', revision: 1 },
       ])
-      assert.deepEqual([...(await store.listUntold(10))], [{ finding: third, revision: 1 }])
+      assert.deepEqual(
+        [...(await store.listUntold({ limit: 10 }))],
+        [{ finding: third, revision: 1 }],
+      )
       const grown = finding({ fingerprint: 'c', action: 'update', eventTime: T0 + 1 })
       await noteEach(store, [grown])
       assert.deepEqual(
-        [...(await store.listUntold(10))],
+        [...(await store.listUntold({ limit: 10 }))],
         [
           { finding: grown, revision: 2 },
           { finding: third, revision: 1 },
@@ -511,15 +545,34 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
     },
   },
   {
+    name: 'lists untold findings page after page, also where some are told meanwhile',
+    async run(create) {
+      const { store } = await create()
+      const names = ['e', 'a', 'd', 'b', 'c']
+      await noteEach(
+        store,
+        names.map((fingerprint) => finding({ fingerprint })),
+      )
+      const list = async (page: UntoldPage): Promise<readonly string[]> =>
+        (await store.listUntold(page)).map((one) => one.finding.fingerprint)
+      assert.deepEqual(await list({ limit: 2 }), ['e', 'a'])
+      await store.markTold([{ fingerprint: 'a', revision: 1 }])
+      assert.deepEqual(await list({ after: 'a', limit: 2 }), ['d', 'b'])
+      assert.deepEqual(await list({ after: 'b', limit: 2 }), ['c'])
+      assert.deepEqual(await list({ after: 'c', limit: 2 }), [])
+      assert.deepEqual(await list({ after: 'gone', limit: 1 }), ['e'])
+    },
+  },
+  {
     name: 'does not take a later revision for told by an earlier one',
     async run(create) {
       const { store } = await create()
       await noteEach(store, [finding(), stepOf('update+1')])
       await store.markTold([{ fingerprint: 'finding', revision: 1 }])
-      assert.equal((await store.listUntold(10)).length, 1)
+      assert.equal((await store.listUntold({ limit: 10 })).length, 1)
       await store.markTold([{ fingerprint: 'finding', revision: 2 }])
       await store.markTold([])
-      assert.deepEqual([...(await store.listUntold(10))], [])
+      assert.deepEqual([...(await store.listUntold({ limit: 10 }))], [])
     },
   },
   {
@@ -528,10 +581,10 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       const { store } = await create()
       await noteEach(store, [finding(), stepOf('resolve')])
       await store.markTold([{ fingerprint: 'finding', revision: 2 }])
-      assert.deepEqual([...(await store.listUntold(10))], [])
+      assert.deepEqual([...(await store.listUntold({ limit: 10 }))], [])
       await store.markTold([{ fingerprint: 'finding', revision: 1 }])
       assert.deepEqual(
-        [...(await store.listUntold(10))],
+        [...(await store.listUntold({ limit: 10 }))],
         [{ finding: stepOf('resolve'), revision: 2 }],
       )
     },

@@ -275,16 +275,16 @@ export const monitoringRepositoryContract: readonly MonitoringRepositoryContract
       const update = { eventId, by: 'ada', notes: 'refunded', now: T0 + 1 }
       const acknowledged = await repository.updateEvent({ ...update, status: 'acknowledged' })
       assert.ok(typeof acknowledged === 'object')
-      assert.deepEqual([...(await store.listUntold(10))], [])
+      assert.deepEqual([...(await store.listUntold({ limit: 10 }))], [])
 
       const ended = await repository.updateEvent({ ...update, status: 'resolved' })
       const untold = [{ finding: finding({ action: 'resolve' }), revision: 2 }]
-      assert.deepEqual([...(await store.listUntold(10))], untold)
+      assert.deepEqual([...(await store.listUntold({ limit: 10 }))], untold)
       for (const action of ['update', 'open', 'resolve'] as const) {
         await note(store, T0 + 9, [finding({ action, eventTime: T0 + 9 })])
       }
       assert.deepEqual(await repository.getEvent(eventId), ended)
-      assert.deepEqual([...(await store.listUntold(10))], untold)
+      assert.deepEqual([...(await store.listUntold({ limit: 10 }))], untold)
     },
   },
   {
@@ -309,12 +309,15 @@ export const monitoringRepositoryContract: readonly MonitoringRepositoryContract
       const untold = [{ finding: finding({ action: 'resolve' }), revision: 2 }]
       for (const holds of [true, false, false]) {
         await judge(holds, T0 + 2)
-        assert.deepEqual([...(await store.listUntold(10))], untold)
+        assert.deepEqual([...(await store.listUntold({ limit: 10 }))], untold)
         assert.deepEqual(await repository.getEvent(eventId), ended)
       }
 
       await judge(true, T0 + 3)
-      assert.deepEqual([...(await store.listUntold(10))], [{ finding: finding(), revision: 3 }])
+      assert.deepEqual(
+        [...(await store.listUntold({ limit: 10 }))],
+        [{ finding: finding(), revision: 3 }],
+      )
       assert.deepEqual(await repository.getEvent(eventId), {
         ...ended,
         status: 'open',

@@ -23,10 +23,14 @@ export async function leasePartitions(
     .map(({ partition, token }) => ({ pass, partition, owner, token }))
 }
 
-/** Gives all partitions of a monitor back. */
-export async function releasePartitions(tx: SqlExecutor, owner: string): Promise<void> {
-  await tx.query(FREE_PARTITIONS, [owner])
-  await tx.query('delete from assay_monitor_owners where owner = $1', [owner])
+/** Gives partitions of a monitor back: those of one pass, or all. */
+export async function releasePartitions(
+  tx: SqlExecutor,
+  owner: string,
+  pass?: string,
+): Promise<void> {
+  await tx.query(FREE_PARTITIONS, [owner, pass ?? null])
+  await tx.query(FORGET_OWNER, [owner, pass ?? null])
 }
 
 const partitionSchema = z.object({
@@ -108,8 +112,12 @@ where kept.pass = $1 and kept.partition = held.partition`
 
 const FREE_PARTITIONS = `
 with held as (
-  select pass, partition from assay_monitor_partitions where owner = $1
+  select pass, partition from assay_monitor_partitions
+  where owner = $1 and pass = coalesce($2::text, pass)
   order by pass, partition for update
 )
 update assay_monitor_partitions as kept set owner = null
 from held where kept.pass = held.pass and kept.partition = held.partition`
+
+const FORGET_OWNER = `
+delete from assay_monitor_owners where owner = $1 and pass = coalesce($2::text, pass)`

@@ -125,7 +125,7 @@ describeEachDatabase('Maintenance of monitoring', { fromPglite, fromPgPool }, (c
       'select distinct detection_timestamp as at, status from monitoring_events',
     )
     expect(rows).toEqual([{ at: new Date(NOW), status: 'OPEN' }])
-    expect(await store.listUntold(10)).toEqual(
+    expect(await store.listUntold({ limit: 10 })).toEqual(
       ['a', 'b'].map((name) => ({ finding: finding(name), revision: 3 })),
     )
   })
@@ -136,7 +136,9 @@ describeEachDatabase('Maintenance of monitoring', { fromPglite, fromPgPool }, (c
     await note(client(), old, ['gone', 'open'])
     await setStatus(client(), 'gone', 'resolved', old)
     await maintainMonitoring(client(), { now: NOW })
-    expect((await store.listUntold(1)).map(({ finding }) => finding.fingerprint)).toEqual(['open'])
+    expect(
+      (await store.listUntold({ limit: 1 })).map(({ finding }) => finding.fingerprint),
+    ).toEqual(['open'])
   })
 
   test('removes in batches, says when some are left, and goes on from there', async () => {

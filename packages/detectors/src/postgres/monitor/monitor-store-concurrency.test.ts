@@ -55,7 +55,7 @@ describePostgres('Monitors that share a PostgreSQL store', (database) => {
           )
         }
         await store.note({ findings: pick(), rejudged: [], now: NOW })
-        const untold = await store.listUntold(20)
+        const untold = await store.listUntold({ limit: 20 })
         await store.markTold(
           untold.toReversed().map(({ finding: { fingerprint }, revision }) => ({
             fingerprint,
@@ -113,7 +113,7 @@ describePostgres('Monitors that share a PostgreSQL store', (database) => {
     expect(byCursor.map(({ token }) => token)).toEqual(
       byCursor.map(({ token }) => token).toSorted((a, b) => a - b),
     )
-    expect(await store.listUntold(1_000)).toHaveLength(committed.length)
+    expect(await store.listUntold({ limit: 1_000 })).toHaveLength(committed.length)
   })
 
   test('write nothing of a page that waited while the partition was taken over', async () => {
@@ -127,7 +127,7 @@ describePostgres('Monitors that share a PostgreSQL store', (database) => {
     await taking.query('commit')
     taking.release()
     await expect(outcome).resolves.toBe('lost')
-    expect(await store.listUntold(10)).toEqual([])
+    expect(await store.listUntold({ limit: 10 })).toEqual([])
   })
 
   test('are not taken over while a page of theirs is being written', async () => {
@@ -167,7 +167,7 @@ describePostgres('Monitors that share a PostgreSQL store', (database) => {
     const note = { findings: [finding({ fingerprint: 'new' })], rejudged: [], now: NOW }
     await expect(store.note(note)).rejects.toMatchObject({ code: '23514' })
     await store.note(note)
-    const untold = await store.listUntold(10)
+    const untold = await store.listUntold({ limit: 10 })
     expect(untold.map(({ finding: { fingerprint } }) => fingerprint)).toEqual(['new'])
   })
 
@@ -184,7 +184,7 @@ describePostgres('Monitors that share a PostgreSQL store', (database) => {
       }),
     ).finally(() => pool.end())
     expect(outcomes.flat()).toEqual(Array.from({ length: 6 }, () => 'committed'))
-    expect(await createPostgresMonitorStore(client).listUntold(10)).toHaveLength(4)
+    expect(await createPostgresMonitorStore(client).listUntold({ limit: 10 })).toHaveLength(4)
   })
 
   test('index nothing of a state but its key, so that updates stay within their page', async () => {

@@ -76,7 +76,8 @@ export function createPostgresMonitorStore(client: SqlClient): MonitorStore {
 
   return {
     lease: (request) => runWriteTransaction(client, (tx) => leasePartitions(tx, request)),
-    release: (owner) => runWriteTransaction(client, (tx) => releasePartitions(tx, owner)),
+    release: (owner, pass) =>
+      runWriteTransaction(client, (tx) => releasePartitions(tx, owner, pass)),
     async open({ pass, partition }) {
       // One statement, so that the states are those of the cursor.
       const { rows } = await client.query(OPEN, [pass, partition])
@@ -97,8 +98,8 @@ export function createPostgresMonitorStore(client: SqlClient): MonitorStore {
     },
     commit,
     note,
-    async listUntold(limit) {
-      const { rows } = await client.query(LIST_UNTOLD, [limit])
+    async listUntold({ after, limit }) {
+      const { rows } = await client.query(LIST_UNTOLD, [after ?? null, limit])
       return rows.map(parseFindingRow).map(({ finding, revision }) => ({ finding, revision }))
     },
     async markTold(told) {
@@ -165,8 +166,11 @@ where partition_id = (
 const LIST_UNTOLD = `
 select ${FINDING_COLUMNS}
 from (
-  select * from assay_finding_keys where told_revision < revision
-  order by event_id limit $1::bigint
+  select * from assay_finding_keys
+  where told_revision < revision and event_id > coalesce(
+    (select event_id from assay_finding_keys where fingerprint = $1::text), 0
+  )
+  order by event_id limit $2::bigint
 ) as finding_key ${JOIN_EVENT}
 order by finding_key.event_id`
 
