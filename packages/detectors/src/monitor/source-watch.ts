@@ -8,14 +8,25 @@ import type {
   PartitionStatus,
   RejudgedSubject,
 } from './monitor-store.ts'
+import { takeSoleRight } from './sole-right.ts'
 
 /** Rules about the sources themselves. */
 export type SourceRuleId = 'source.silent' | 'source.failing'
 
+/** Names the job that looks after the sources. */
+export const SOURCE_WATCH_JOB = 'source-watch'
+
 /** Whether sources still speak, and whether they can be read. */
 export interface SourceWatch {
+  look(now: number): Promise<SourcesSeen>
+}
+
+/** What a watch saw. */
+export interface SourcesSeen {
   /** What holds of the sources now: everything else about them that this monitor can tell has ended. */
-  look(now: number): Promise<MonitorNote>
+  readonly note: MonitorNote
+  /** What the store threw that was asked about them; `null` where it answered. */
+  readonly storeFailure: { readonly error: unknown } | null
 }
 
 /** A source under watch. */
@@ -58,9 +69,8 @@ export function createSourceWatch({
    */
   async function hasTheWord({ id, breaker }: WatchedSource, now: number): Promise<boolean> {
     const leaseMs = breaker.state === 'closed' ? 1 : CLAIM_MS
-    const pass = `reading ${id}`
-    const held = await store.lease({ pass, version: 1, partitions: 1, owner, now, leaseMs })
-    return held.length > 0
+    const right = `reading ${id}`
+    return (await takeSoleRight(store, { right, owner, now, leaseMs })) !== null
   }
 
   function findFailing({ id, breaker }: WatchedSource, now: number): SourceFinding[] {
@@ -73,11 +83,15 @@ export function createSourceWatch({
     return [{ ...aboutSource('source.failing', id, since, tenant), severity: 'high', evidence: {} }]
   }
 
-  async function lookAtReading(source: WatchedSource, now: number): Promise<SourceLook> {
+  async function lookAtReading(
+    source: WatchedSource,
+    now: number,
+    onStoreFailure: (error: unknown) => null,
+  ): Promise<SourceLook> {
     const findings = findFailing(source, now)
     // A store that does not answer may be the very database that cannot be read: that is told, and
     // nothing is ended.
-    const word = await hasTheWord(source, now).catch(() => null)
+    const word = await hasTheWord(source, now).catch(onStoreFailure)
     if (word === null) return { findings, ruleIds: [] }
     return word ? { findings, ruleIds: ['source.failing'] } : UNTOLD
   }
@@ -101,11 +115,16 @@ export function createSourceWatch({
 
   return {
     async look(now) {
-      const positions = await store.listPositions().catch(() => null)
+      let storeFailure: SourcesSeen['storeFailure'] = null
+      const onStoreFailure = (error: unknown): null => {
+        storeFailure = { error }
+        return null
+      }
+      const positions = await store.listPositions().catch(onStoreFailure)
       const findings: SourceFinding[] = []
       const rejudged: RejudgedSubject[] = []
       for (const source of sources) {
-        const reading = await lookAtReading(source, now)
+        const reading = await lookAtReading(source, now, onStoreFailure)
         const silence = lookAtSilence(source, positions, now)
         const found = [...reading.findings, ...silence.findings]
         findings.push(...found)
@@ -115,7 +134,7 @@ export function createSourceWatch({
           fingerprints: found.map(({ fingerprint }) => fingerprint),
         })
       }
-      return { findings, rejudged, now }
+      return { note: { findings, rejudged, now }, storeFailure }
     },
   }
 }
