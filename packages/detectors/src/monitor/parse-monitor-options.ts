@@ -23,6 +23,7 @@ import type { MonitorJob, MonitorOptions } from './monitor-options.ts'
 import { defaultMonitorSchedule, type MonitorSchedule } from './monitor-schedule.ts'
 import type { MonitorStore } from './monitor-store.ts'
 import type { ReconciliationOptions } from './reconciliation-run.ts'
+import { SOURCE_WATCH_JOB } from './source-watch.ts'
 import { alertOfFinding, type FindingAlerts } from './tell-findings.ts'
 
 /** The options of a monitor with every default filled in. */
@@ -67,6 +68,8 @@ export function parseMonitorOptions(options: MonitorOptions): MonitorSettings {
   } = options
   assertSources(options.sources)
   assertSchedule(schedule)
+  assertMode(mode)
+  assertWatching(detectors, reconciliation)
   const timeoutMs = duration(options, 'timeoutMs', 30_000, 1)
   const breakerOf =
     options.breaker ?? ((source) => breakerFor(source, { timeoutMs, clock, metrics, logger }))
@@ -77,14 +80,13 @@ export function parseMonitorOptions(options: MonitorOptions): MonitorSettings {
     detectors,
     reconciliation: reconciliation && {
       ...reconciliation,
-      everyMs: reconciliation.everyMs ?? schedule.balanceDiscrepancies,
+      everyMs: cadence(
+        'reconciliation.everyMs',
+        reconciliation.everyMs ?? schedule.balanceDiscrepancies,
+      ),
     },
     mode,
-    jobs: jobs.map((job) => ({
-      name: job.name,
-      everyMs: typeof job.everyMs === 'number' ? job.everyMs : schedule[job.everyMs],
-      run: (context) => job.run(context),
-    })),
+    jobs: parseJobs(jobs, { schedule, sources: options.sources }),
     alerts: options.alerts,
     toAlert: options.toAlert ?? alertOfFinding,
     tenant: tenant ?? null,
@@ -92,12 +94,12 @@ export function parseMonitorOptions(options: MonitorOptions): MonitorSettings {
     allowedLatenessMs: wholeNumber(options, 'allowedLatenessMs', allowedLatenessMs, 0),
     futureToleranceMs: wholeNumber(options, 'futureToleranceMs', 60_000, 0),
     partitions: wholeNumber(options, 'partitions', 4),
-    leaseMs: duration(options, 'leaseMs', 30_000),
+    leaseMs: duration(options, 'leaseMs', 30_000, 1),
     timeoutMs,
     silenceAfterMs: duration(options, 'silenceAfterMs', 3_600_000),
     rejudgedMax: wholeNumber(options, 'rejudgedMax', 10_000),
     cachedKeysMax: wholeNumber(options, 'cachedKeysMax', 100_000),
-    owner: options.owner ?? systemCreateId(),
+    owner: ownerOf(options),
     clock,
     random: options.random ?? systemRandom,
     metrics,
@@ -121,6 +123,53 @@ function assertSchedule(schedule: MonitorSchedule): void {
   }
 }
 
+function assertMode(mode: MonitorSettings['mode']): void {
+  if (mode === 'polled' || mode === 'continuous') return
+  throw new InvalidOptionError(FACTORY, 'mode', '`polled` or `continuous`')
+}
+
+function assertWatching(
+  detectors: readonly MonitoredDetector[],
+  reconciliation: MonitorOptions['reconciliation'],
+): void {
+  if (detectors.length === 0 && reconciliation === undefined) {
+    throw new InvalidOptionError(FACTORY, 'detectors', 'at least one, where nothing is reconciled')
+  }
+  for (const { everyMs } of detectors) cadence('everyMs of a detector', everyMs)
+}
+
+function cadence(option: string, everyMs: number): number {
+  assertDurationMs(FACTORY, option, everyMs, { min: 1 })
+  return everyMs
+}
+
+function ownerOf({ owner = systemCreateId() }: MonitorOptions): string {
+  if (owner !== '') return owner
+  throw new InvalidOptionError(FACTORY, 'owner', 'a text that is not empty')
+}
+
+/** Here rather than by the scheduler, which is made only once the monitor runs. */
+function parseJobs(
+  jobs: readonly MonitorJob[],
+  { schedule, sources }: { schedule: MonitorSchedule; sources: readonly EventSource[] },
+): MonitorSettings['jobs'] {
+  const names = new Set<string>([SOURCE_WATCH_JOB])
+  return jobs.map((job) => {
+    const { name } = job
+    const isOfSource = sources.some(({ id }) => name.startsWith(`${id}/`))
+    if (!JOB_NAME.test(name) || isOfSource || names.has(name)) {
+      throw new InvalidOptionError(FACTORY, 'name of a job', WHAT_A_JOB_IS_NAMED)
+    }
+    names.add(name)
+    const everyMs = typeof job.everyMs === 'number' ? job.everyMs : schedule[job.everyMs]
+    return {
+      name,
+      everyMs: cadence(`everyMs of ${name}`, everyMs),
+      run: (context) => job.run(context),
+    }
+  })
+}
+
 function breakerFor(
   { id }: EventSource,
   { timeoutMs, ...shared }: Pick<MonitorSettings, 'timeoutMs' | 'clock' | 'metrics' | 'logger'>,
@@ -138,6 +187,9 @@ function breakerFor(
 
 const FACTORY = 'createMonitor'
 const ID = /^[A-Za-z][\w.-]{0,49}$/
+/** As the scheduler takes them. */
+const JOB_NAME = /^[a-z][\w.:/-]{0,99}$/i
+const WHAT_A_JOB_IS_NAMED = `a letter, then letters, digits and \`_ . : / -\`, at most 100 in all; each name once, other than \`${SOURCE_WATCH_JOB}\`, and not the id of a source and a slash`
 
 type NumberOption = {
   [Name in keyof MonitorOptions]-?: MonitorOptions[Name] extends number | undefined ? Name : never
