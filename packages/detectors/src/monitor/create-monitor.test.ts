@@ -290,3 +290,20 @@ test('counts what was read, judged and passed over, and how far behind it is', a
     'monitor_lag_seconds ledger/account-every-15000': 10.001,
   })
 })
+
+test('tells as partitions only what is read, whatever else is leased', async () => {
+  const { clock, store, monitor, run } = createMonitoredLedger(() => ({
+    alerts: createAlertManager({
+      policy: { route: { receiver: 'team' } },
+      channels: { team: createRecordingChannel() },
+    }),
+    jobs: [{ name: 'refresh', everyMs: 60_000, run: async () => {} }],
+  }))
+  await store.note({ findings: [], rejudged: [], now: clock.now() })
+  const stop = run()
+  await clock.advance(60_000)
+  const { partitions } = await monitor.status()
+  expect(partitions.length).toBe(4 + 1)
+  expect(partitions.every(({ pass }) => pass.startsWith('ledger '))).toBe(true)
+  await stop()
+})

@@ -1,14 +1,18 @@
-import { createScheduler, type Scheduler, type ScheduledJob } from '@assay/core'
+import { createScheduler, type Scheduler } from '@assay/core'
 
 import { createFindingTeller } from './finding-teller.ts'
-import { leasedJob } from './leased-job.ts'
+import { monitorClosedError } from './monitor-closed-error.ts'
+import { createMonitorJobs } from './monitor-jobs.ts'
 import type { MonitorOptions } from './monitor-options.ts'
 import { createMonitorPasses, type ScheduledPass } from './monitor-passes.ts'
-import type { Monitor, MonitorStatus } from './monitor.ts'
-import { parseMonitorOptions } from './parse-monitor-options.ts'
-import { type PromptedPasses, promptPasses } from './prompt-passes.ts'
-import { createSourceWatch } from './source-watch.ts'
+import type { Monitor } from './monitor.ts'
+import { type MonitorSettings, parseMonitorOptions } from './parse-monitor-options.ts'
+import { promptPasses } from './prompt-passes.ts'
+import { isSoleRight } from './sole-right.ts'
+import { createSourceRound } from './source-rounds.ts'
+import { createSourceWatch, type SourceWatch } from './source-watch.ts'
 import { untilAborted } from './until-aborted.ts'
+import { createUrgentTeller } from './urgent-teller.ts'
 
 /**
  * Makes a monitor: it reads sources page by page, judges every event once with each detector, and
@@ -51,18 +55,15 @@ import { untilAborted } from './until-aborted.ts'
  */
 export function createMonitor(options: MonitorOptions): Monitor {
   const settings = parseMonitorOptions(options)
-  const { store, sources, owner, clock } = settings
+  const { store, owner } = settings
   const passes = createMonitorPasses(settings)
   const teller = createFindingTeller(settings)
-  const watch = createSourceWatch({
-    ...settings,
-    sources: sources.map(({ source, breaker }) => ({
-      id: source.id,
-      breaker,
-      passes: passes.filter(({ sourceId }) => sourceId === source.id).map(({ name }) => name),
-    })),
-  })
+  const urgent = createUrgentTeller(settings)
+  const watch = watchSourcesOf(passes, settings)
+  const watchSources = createSourceRound({ ...settings, watch, teller, urgent })
   const closing = new AbortController()
+  /** Those that were asked for and have not ended. */
+  const cycles = new Set<Promise<void>>()
   let scheduler: Scheduler | undefined
   let closed: Promise<void> | undefined
 
@@ -75,74 +76,54 @@ export function createMonitor(options: MonitorOptions): Monitor {
     return ran
   }
 
-  async function watchSources(signal: AbortSignal): Promise<void> {
-    const note = await untilAborted(signal, watch.look(clock.now()))
-    try {
-      await untilAborted(signal, store.note(note))
-    } catch (error) {
-      // The database that cannot be read may be the store's too, and then this is how one hears of it.
-      await teller.tellAtOnce(note.findings)
-      throw error
-    }
-    await untilAborted(signal, teller.tell())
-  }
-
-  function jobs(prompted: PromptedPasses): ScheduledJob[] {
-    const { timeoutMs } = settings
-    const ofPasses = passes.map((pass, index): ScheduledJob => ({
-      name: pass.job,
-      intervalMs: pass.everyMs,
-      // Staggered, so that passes of one cadence do not all begin at once.
-      offsetMs: Math.floor((pass.everyMs * index) / passes.length),
-      timeoutMs,
-      run: ({ signal }) => prompted.run(pass, signal),
-    }))
-    const watching: ScheduledJob = {
-      name: 'source-watch',
-      intervalMs: WATCH_EVERY_MS,
-      timeoutMs,
-      run: ({ signal }) => watchSources(signal),
-    }
-    return [...ofPasses, watching, ...settings.jobs.map((job) => leasedJob(job, settings))]
-  }
-
-  async function cycle(signal: AbortSignal): Promise<void> {
+  async function runAll(signal: AbortSignal): Promise<void> {
     const settled = await Promise.allSettled(passes.map((pass) => runPass(pass, signal)))
     await watchSources(signal)
     const failed = settled.find(({ status }) => status === 'rejected')
     if (failed?.status === 'rejected') throw failed.reason
   }
 
-  async function status(): Promise<MonitorStatus> {
-    const partitions = await store.listPositions()
-    return {
-      owner,
-      sources: sources.map(({ source, breaker }) => ({ id: source.id, circuit: breaker.state })),
-      partitions,
-    }
+  function untilClosed(signal: AbortSignal | undefined): AbortSignal {
+    return signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal])
   }
 
   async function close(): Promise<void> {
-    closing.abort()
+    closing.abort(monitorClosedError())
+    await Promise.allSettled(cycles)
     await scheduler?.close()
     await store.release(owner)
   }
 
   const monitor: Monitor = {
     async run({ signal } = {}) {
-      const stop = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal])
       const beginRun = ({ job }: ScheduledPass): void => void scheduler?.runNow(job)
       const prompted = promptPasses({ passes, settings, work: runPass, beginRun })
-      scheduler = createScheduler({ ...settings, jobs: jobs(prompted) })
+      const jobs = createMonitorJobs({ settings, passes, runPass: prompted.run, watchSources })
+      scheduler = createScheduler({ ...settings, jobs })
       const end = prompted.begin()
       try {
-        await scheduler.run({ signal: stop })
+        await scheduler.run({ signal: untilClosed(signal) })
       } finally {
         await end()
       }
     },
-    cycle: ({ signal = closing.signal } = {}) => cycle(signal),
-    status,
+    async cycle({ signal } = {}) {
+      closing.signal.throwIfAborted()
+      const running = runAll(untilClosed(signal))
+      cycles.add(running)
+      await running.finally(() => cycles.delete(running))
+    },
+    async status() {
+      const positions = await store.listPositions()
+      return {
+        owner,
+        sources: settings.sources.map(({ source, breaker }) => ({
+          id: source.id,
+          circuit: breaker.state,
+        })),
+        partitions: positions.filter(({ pass }) => !isSoleRight(pass)),
+      }
+    },
     async close() {
       closed ??= close()
       await closed
@@ -152,4 +133,13 @@ export function createMonitor(options: MonitorOptions): Monitor {
   return monitor
 }
 
-const WATCH_EVERY_MS = 60_000
+function watchSourcesOf(passes: readonly ScheduledPass[], settings: MonitorSettings): SourceWatch {
+  return createSourceWatch({
+    ...settings,
+    sources: settings.sources.map(({ source, breaker }) => ({
+      id: source.id,
+      breaker,
+      passes: passes.filter(({ sourceId }) => sourceId === source.id).map(({ name }) => name),
+    })),
+  })
+}

@@ -12,12 +12,14 @@ export interface Monitor {
    * Runs every pass once, now: for tests, for hosts with a scheduler of their own, and for whoever
    * cannot wait.
    *
-   * @throws what a source or the store threw, after all passes have ended
+   * @param options.signal ends it early, and so does `close()`
+   * @throws what a source or the store threw, after all passes have ended; `MONITOR_CLOSED` when the
+   *   monitor was closed
    */
   cycle(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
   /** How far everything was read, and whether it can be. */
   status(): Promise<MonitorStatus>
-  /** Ends what is under way, and gives its partitions back. */
+  /** Ends what is under way, also a cycle, and gives its partitions back. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -26,7 +28,7 @@ export interface Monitor {
 export interface MonitorStatus {
   readonly owner: string
   readonly sources: readonly SourceStatus[]
-  /** Of all monitors of the store. */
+  /** In which something is read, by any monitor of the store. */
   readonly partitions: readonly PartitionStatus[]
 }
 
