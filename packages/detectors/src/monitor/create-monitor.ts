@@ -5,11 +5,11 @@ import { monitorClosedError } from './monitor-closed-error.ts'
 import { createMonitorJobs } from './monitor-jobs.ts'
 import type { MonitorOptions } from './monitor-options.ts'
 import { createMonitorPasses, type ScheduledPass } from './monitor-passes.ts'
-import type { Monitor } from './monitor.ts'
+import type { Monitor, MonitorStatus } from './monitor.ts'
 import { type MonitorSettings, parseMonitorOptions } from './parse-monitor-options.ts'
 import { promptPasses } from './prompt-passes.ts'
 import { isSoleRight } from './sole-right.ts'
-import { createSourceRound } from './source-rounds.ts'
+import { createSourceRound } from './source-round.ts'
 import { createSourceWatch, type SourceWatch } from './source-watch.ts'
 import { untilAborted } from './until-aborted.ts'
 import { createUrgentTeller } from './urgent-teller.ts'
@@ -98,7 +98,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
     async run({ signal } = {}) {
       const beginRun = ({ job }: ScheduledPass): void => void scheduler?.runNow(job)
       const prompted = promptPasses({ passes, settings, work: runPass, beginRun })
-      const jobs = createMonitorJobs({ settings, passes, runPass: prompted.run, watchSources })
+      const jobs = createMonitorJobs({ settings, passes, prompted, watchSources })
       scheduler = createScheduler({ ...settings, jobs })
       const end = prompted.begin()
       try {
@@ -113,17 +113,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
       cycles.add(running)
       await running.finally(() => cycles.delete(running))
     },
-    async status() {
-      const positions = await store.listPositions()
-      return {
-        owner,
-        sources: settings.sources.map(({ source, breaker }) => ({
-          id: source.id,
-          circuit: breaker.state,
-        })),
-        partitions: positions.filter(({ pass }) => !isSoleRight(pass)),
-      }
-    },
+    status: () => readStatus(settings),
     async close() {
       closed ??= close()
       await closed
@@ -131,6 +121,15 @@ export function createMonitor(options: MonitorOptions): Monitor {
     [Symbol.asyncDispose]: () => monitor.close(),
   }
   return monitor
+}
+
+async function readStatus({ store, owner, sources }: MonitorSettings): Promise<MonitorStatus> {
+  const positions = await store.listPositions()
+  return {
+    owner,
+    sources: sources.map(({ source, breaker }) => ({ id: source.id, circuit: breaker.state })),
+    partitions: positions.filter(({ pass }) => !isSoleRight(pass)),
+  }
 }
 
 function watchSourcesOf(passes: readonly ScheduledPass[], settings: MonitorSettings): SourceWatch {

@@ -3,6 +3,7 @@ import type { ScheduledJob } from '@assay/core'
 import { leasedJob } from './leased-job.ts'
 import type { ScheduledPass } from './monitor-passes.ts'
 import type { MonitorSettings } from './parse-monitor-options.ts'
+import type { PromptedPasses } from './prompt-passes.ts'
 import { SOURCE_WATCH_JOB } from './source-watch.ts'
 
 const WATCH_EVERY_MS = 60_000
@@ -11,7 +12,7 @@ const WATCH_EVERY_MS = 60_000
 export interface MonitorJobsOptions {
   readonly settings: MonitorSettings
   readonly passes: readonly ScheduledPass[]
-  readonly runPass: (pass: ScheduledPass, signal: AbortSignal) => Promise<void>
+  readonly prompted: Pick<PromptedPasses, 'run'>
   readonly watchSources: (signal: AbortSignal) => Promise<void>
 }
 
@@ -19,7 +20,7 @@ export interface MonitorJobsOptions {
 export function createMonitorJobs({
   settings,
   passes,
-  runPass,
+  prompted,
   watchSources,
 }: MonitorJobsOptions): ScheduledJob[] {
   const { timeoutMs } = settings
@@ -29,7 +30,7 @@ export function createMonitorJobs({
     // Staggered, so that passes of one cadence do not all begin at once.
     offsetMs: Math.floor((pass.everyMs * index) / passes.length),
     timeoutMs,
-    run: ({ signal }) => runPass(pass, signal),
+    run: ({ signal }) => prompted.run(pass, signal),
   }))
   const watching: ScheduledJob = {
     name: SOURCE_WATCH_JOB,

@@ -14,12 +14,14 @@ export interface MonitorOptions {
   readonly sources: readonly EventSource[]
   readonly store: MonitorStore
   /**
-   * How often each detector runs, accounts are reconciled and health is measured. Default
+   * How often each detector runs, accounts are reconciled and health is measured. Where `detectors` are
+   * given, it says nothing about those: they keep their own cadences. Default
    * {@link defaultMonitorSchedule}; `readMonitorSchedule` reads it from the environment.
    */
   readonly schedule?: MonitorSchedule | undefined
   /**
-   * Who judges the events. Each brings its own cadence. Default `createMonitoredDetectors({ schedule })`.
+   * Who judges the events. Each brings its own cadence, which goes before `schedule`. Without any, there
+   * must be a `reconciliation`. Default `createMonitoredDetectors({ schedule })`.
    */
   readonly detectors?: readonly MonitoredDetector[] | undefined
   /**
@@ -80,8 +82,16 @@ export interface MonitorOptions {
 
 /** Something that one of the monitors does at a cadence. */
 export interface MonitorJob {
+  /**
+   * A letter, then letters, digits and `_ . : / -`, at most 100; each name once, other than
+   * `source-watch`, and not the id of a source and a slash.
+   */
   readonly name: string
   /** In milliseconds, or as often as the monitor's schedule says under this name. */
   readonly everyMs: number | keyof MonitorSchedule
+  /**
+   * No other monitor begins it meanwhile. The signal aborts after `timeoutMs`; it must have ended
+   * `leaseMs` later.
+   */
   run(context: { readonly signal: AbortSignal; readonly now: number }): Promise<void>
 }

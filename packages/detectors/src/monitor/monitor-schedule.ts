@@ -30,11 +30,12 @@ export const festivalMonitorSchedule: MonitorSchedule = {
 }
 
 /**
- * The festival's cadences, as far as the environment does not set its own.
+ * The festival's cadences, as far as the environment does not set its own. Hand them to `createMonitor`
+ * as its `schedule`, and leave its `detectors` out or make them with the same schedule: then all of it
+ * has effect.
  *
  * @param environment `MONITORING_INTERVAL_CRITICAL`, `MONITORING_INTERVAL_MEDIUM` and
  *   `MONITORING_INTERVAL_HEALTH`, in milliseconds; such as `process.env`
- *   Hand the schedule to `createMonitor`, so that all of it has effect
  * @throws `INVALID_OPTION` when one is no whole number from 1 to 9,999,999,999, without a unit
  *
  * @example

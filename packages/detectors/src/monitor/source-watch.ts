@@ -22,7 +22,7 @@ export interface SourceWatch {
 }
 
 /** What a watch saw. */
-export interface SourcesSeen {
+interface SourcesSeen {
   /** What holds of the sources now: everything else about them that this monitor can tell has ended. */
   readonly note: MonitorNote
   /** What the store threw that was asked about them; `null` where it answered. */

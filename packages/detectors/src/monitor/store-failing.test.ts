@@ -1,4 +1,4 @@
-import type { Alert } from '@assay/core'
+import type { AlertIdentity } from '@assay/core'
 import { type Fault, faulty, type PlannedCall } from '@assay/core/testing'
 import { describe, expect, test } from 'vitest'
 
@@ -12,7 +12,7 @@ function createTroubledLedger() {
   const faults: { source?: Fault; store?: (call: PlannedCall) => Fault | undefined } = {}
   const heard: string[] = []
   let isFull = false
-  const hear = (what: string, { name }: Pick<Alert, 'name'>): void => {
+  const hear = (what: string, { name }: AlertIdentity): void => {
     heard.push(`${what} ${name}`)
   }
   const alerts: FindingAlerts = {
@@ -23,7 +23,7 @@ function createTroubledLedger() {
     },
     async resolve(alert) {
       if (isFull) return { outcome: 'refused', reason: 'waiting-limit', fingerprint: '' }
-      hear('resolve', alert as Alert)
+      hear('resolve', alert)
       return { outcome: 'resolved', fingerprint: '' }
     },
   }

@@ -9,7 +9,7 @@ import { settlesWithin, untilAborted } from './until-aborted.ts'
 import type { UrgentTeller } from './urgent-teller.ts'
 
 /** The rule about the store itself. */
-export type StoreRuleId = 'store.failing'
+type StoreRuleId = 'store.failing'
 
 /** What a monitor looks after its sources, and its store, with. */
 export interface SourceRoundOptions {
