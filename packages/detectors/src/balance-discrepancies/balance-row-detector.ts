@@ -28,6 +28,7 @@ import {
   judgeLink,
   judgeNegativeAgain,
 } from './judge-link.ts'
+import { addUnreadable } from './unreadable-rows.ts'
 
 type Transaction = LedgerTransaction & { readonly kind: 'transaction' }
 
@@ -37,6 +38,7 @@ const rules: OrderedRules<BalanceRowState, BalanceRowConfig, BalanceRowRuleId, B
   ruleIds: { transaction: BALANCE_ROW_RULE_IDS, scan: [] },
   scope: 'account',
   init: createBalanceRowState,
+  leaveGap: (state, { sequence }) => sequence === 'nowhere' || addUnreadable(state, sequence),
   judge(state, event, verdicts, config) {
     if (event.kind !== 'transaction') return
     if (event.status !== 'completed') {

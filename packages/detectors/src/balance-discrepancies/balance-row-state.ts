@@ -1,5 +1,6 @@
 import type { LedgerTransaction, TransactionId } from '../ledger/ledger-entry.ts'
 import type { BalanceRowReason } from './balance-rule.ts'
+import type { UnreadableRows } from './unreadable-rows.ts'
 
 /** What is known of the transactions of one account. */
 export interface BalanceRowState {
@@ -17,6 +18,8 @@ export interface BalanceRowState {
   gap: BalanceRowReason | null
   /** The sequence of the row that left the gap. */
   gapSequence: bigint | null
+  /** Where rows were set aside that may matter to a comparison; `null` where none were. */
+  unreadable: UnreadableRows | null
 }
 
 /** What matters of a completed transaction to its neighbours in the order of booking. */
@@ -49,6 +52,7 @@ export function createBalanceRowState(): BalanceRowState {
     wasBelowLimit: false,
     gap: 'first-of-account',
     gapSequence: null,
+    unreadable: null,
   }
 }
 

@@ -39,8 +39,9 @@ export type BalanceRowRuleId = (typeof BALANCE_ROW_RULE_IDS)[number]
  * - `conflicting-duplicate`: a row with its id came before and says otherwise. The first one counts.
  * - `repetition-unknown`: more transactions came before than are kept to recognise a repeated one.
  * - `mixed-currency`: its currency is not the account's.
- * - `row-unreadable`: a row of the account was set aside because it did not parse. One whose sequence
- *   did not parse may have stood anywhere, so that none of the account's rows are compared.
+ * - `row-unreadable`: a row of the account was set aside because it did not parse or, in a monitor,
+ *   came from the future. One whose place in the order is not known may have stood anywhere, so that
+ *   none of the account's rows are compared.
  * - `account-balance-missing`: there is no balance to reconcile with.
  *
  * The reasons `conflicting-duplicate`, `mixed-currency` and `row-unreadable` also hold for what
@@ -69,4 +70,5 @@ export type BalanceRowReason = Extract<
   | 'order-not-proven'
   | 'late'
   | 'mixed-currency'
+  | 'row-unreadable'
 >

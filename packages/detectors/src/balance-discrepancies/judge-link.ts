@@ -9,6 +9,7 @@ import {
 import type { BalanceRowConfig } from './balance-row-config.ts'
 import { type BalanceLink, type BalanceRowState, linksOf } from './balance-row-state.ts'
 import type { BalanceRowReason, BalanceRowRuleId } from './balance-rule.ts'
+import { isAcrossUnreadable } from './unreadable-rows.ts'
 
 /** Where the rules on transactions put what they find. */
 export type BalanceRowVerdicts = Verdicts<BalanceRowRuleId, BalanceRowReason>
@@ -24,7 +25,7 @@ export function judgeLink(
   verdicts: BalanceRowVerdicts,
   config: BalanceRowConfig,
 ): void {
-  const fault = continuityOf(link, config)
+  const fault = continuityOf(state, link, config)
   if (typeof fault === 'string') {
     passOver(verdicts, CONTINUITY, fault, transaction)
   } else {
@@ -53,7 +54,7 @@ export function judgeContinuityAgain(
   verdicts: BalanceRowVerdicts,
   config: BalanceRowConfig,
 ): void {
-  const fault = continuityOf(link, config)
+  const fault = continuityOf(state, link, config)
   tell(state, link, CONTINUITY, typeof fault === 'string' ? null : fault, cause, verdicts, config)
 }
 
@@ -87,11 +88,13 @@ export function judgeNegativeAgain(
 
 /** What is wrong between a link and the one before it, or why that cannot be said. */
 function continuityOf(
+  state: BalanceRowState,
   link: BalanceLink,
   { toleranceMinor }: BalanceRowConfig,
 ): BalanceFault | BalanceRowReason | null {
   if (link.gap !== null) return link.gap
   if (link.isTied) return 'order-not-proven'
+  if (isAcrossUnreadable(state, link)) return 'row-unreadable'
   return continuityFaultOf(link.before, link, toleranceMinor)
 }
 

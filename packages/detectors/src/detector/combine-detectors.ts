@@ -38,6 +38,9 @@ export function configureDetector<State, Config, RuleId extends string, Reason e
     configured.judgeLate = (state, event, upTo, verdicts) =>
       rules.judgeLate?.(state, event, upTo, verdicts, config) ?? false
   }
+  if (rules.leaveGap !== undefined) {
+    configured.leaveGap = (state, row) => rules.leaveGap?.(state, row) ?? true
+  }
   if (rules.isBlank !== undefined) configured.isBlank = (state) => rules.isBlank?.(state) ?? false
   if (rules.elapse !== undefined) {
     configured.elapse = (state, upTo, verdicts) => rules.elapse?.(state, upTo, verdicts, config)
@@ -123,6 +126,16 @@ export function combineDetectors(detectors: readonly ConfiguredDetector[]): Comb
         if (part.judgeLate === undefined) return false
         states[index] ??= part.init(keyOf(event))
         return part.judgeLate(states[index], event, upTo, verdicts, undefined)
+      })
+      return settled.every(Boolean)
+    }
+  }
+  if (parts.some((part) => part.leaveGap !== undefined)) {
+    combined.leaveGap = (states, row) => {
+      const settled = parts.map((part, index) => {
+        if (part.leaveGap === undefined) return true
+        states[index] ??= part.init(row.accountId)
+        return part.leaveGap(states[index], row)
       })
       return settled.every(Boolean)
     }

@@ -2,6 +2,7 @@ import type { AccountEvent } from './account-event.ts'
 import type { DetectorStep, NotEvaluable } from './detector.ts'
 import type { Finding } from './finding.ts'
 import { type OrderedDetector, type OrderedState, zeroVerdicts } from './in-event-order.ts'
+import type { LeftOutRow } from './left-out-row.ts'
 
 /** Runs one detector over the events of many keys, and keeps their states in memory. */
 export interface DetectorRunner<State> {
@@ -19,8 +20,14 @@ export interface DetectorRunner<State> {
   /**
    * Takes in events of any keys, in the order of delivery, and then lets time pass up to the
    * watermark, also for keys without an event.
+   *
+   * @param leftOut rows that were set aside; of a detector that judges by account
    */
-  take(events: readonly AccountEvent[], watermark: number): RunnerStep
+  take(
+    events: readonly AccountEvent[],
+    watermark: number,
+    leftOut?: readonly LeftOutRow[],
+  ): RunnerStep
 }
 
 /** A state with the watermark at which it has something to do. */
@@ -133,7 +140,7 @@ export function createDetectorRunner<State, Config>(
         if (states.size <= max) return
       }
     },
-    take(events, watermark) {
+    take(events, watermark, leftOut = []) {
       const batches = new Map<string, AccountEvent[]>()
       for (const event of events) {
         const key = detector.key(event)
@@ -141,13 +148,20 @@ export function createDetectorRunner<State, Config>(
         if (batch === undefined) batches.set(key, [event])
         else batch.push(event)
       }
+      const leftOutOf = Map.groupBy(leftOut, ({ accountId }) => accountId)
+      for (const key of leftOutOf.keys()) if (!batches.has(key)) batches.set(key, [])
       addAwake(batches, watermark)
 
       const all = createRunnerStep(zeroes)
       const context = { watermark, config, evaluated: all.evaluated }
       for (const [key, batch] of batches) {
         const before = states.get(key)
-        const step = detector.step(before ?? detector.init(key), batch, context)
+        const ofKey = leftOutOf.get(key)
+        const step = detector.step(
+          before ?? detector.init(key),
+          batch,
+          ofKey === undefined ? context : { ...context, leftOut: ofKey },
+        )
         if (step.state !== before) states.set(key, step.state)
         setWake(key, step.wakeAt ?? Infinity)
         addStep(all, step)

@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts'
+import type { LeftOutRow } from './left-out-row.ts'
 
 /**
  * A detector as a pure reducer: it reads no clock and no database, so the same events give the same
@@ -36,6 +37,8 @@ export interface DetectorContext<Config, RuleId extends string = string> {
   /** Every event up to this event time has been delivered, in epoch milliseconds. */
   readonly watermark: number
   readonly config: Config
+  /** Rows of this state's key that were set aside and not seen by a step before. Default: none. */
+  readonly leftOut?: readonly LeftOutRow[] | undefined
   /**
    * The caller's totals, with a number for each rule. A step adds to them and returns them, which
    * spares millions of steps a count of their own.

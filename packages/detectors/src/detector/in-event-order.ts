@@ -1,6 +1,7 @@
 import { type AccountEvent, compareEvents, idOfEvent } from './account-event.ts'
 import type { Detector, DetectorStep, NotEvaluable } from './detector.ts'
 import type { Finding } from './finding.ts'
+import type { LeftOutRow } from './left-out-row.ts'
 
 /**
  * Rules that see the events of one key once each, in the order of event time. They need not know in
@@ -45,6 +46,13 @@ export interface OrderedRules<
     config: Config,
   ): boolean
   /**
+   * Takes note of a row that was set aside, though it may have moved money. Only for rules that compare
+   * events with their neighbours.
+   *
+   * @returns whether nothing that was judged so far depends on it; otherwise the key must be judged anew
+   */
+  leaveGap?(state: State, row: LeftOutRow): boolean
+  /**
    * Time has passed: every event up to `upTo` was judged. Only for rules in which something ends
    * without an event.
    */
@@ -70,6 +78,11 @@ export interface OrderedState<State> {
   pending: AccountEvent[]
   /** Events up to this moment were judged, in epoch milliseconds. */
   judgedUpTo: number
+  /**
+   * From this moment on the key is to be judged anew, because of rows that were set aside: in epoch
+   * milliseconds, `null` for never.
+   */
+  reviewAt: number | null
   /**
    * Names of the last three events judged, to tell one that comes again from one that is late. They are
    * no list, which among millions of states would take more than what is in it.
@@ -116,11 +129,12 @@ export function inEventOrder<State, Config, RuleId extends string, Reason extend
       rules: rules.init(key),
       pending: NO_EVENTS,
       judgedUpTo: NEVER,
+      reviewAt: null,
       newest: null,
       secondNewest: null,
       thirdNewest: null,
     }),
-    step(state, batch, { watermark, config, evaluated = { ...zeroes } }) {
+    step(state, batch, { watermark, config, leftOut = [], evaluated = { ...zeroes } }) {
       const step: Step<State, RuleId, Reason> = {
         state,
         findings: [],
@@ -129,6 +143,7 @@ export function inEventOrder<State, Config, RuleId extends string, Reason extend
         notEvaluable: [],
         wakeAt: Number.POSITIVE_INFINITY,
       }
+      for (const row of leftOut) leaveOut(rules, state, row)
       if (isInOrder(state, batch)) judgeBatch(rules, step, batch, watermark, config)
       else for (const event of batch) admit(rules, step, event, config)
       if (state.pending.length > 0) judgePending(rules, step, watermark, config)
@@ -167,6 +182,17 @@ interface Step<State, RuleId extends string, Reason extends string> extends Dete
   readonly evaluated: Record<RuleId, number>
   readonly notEvaluable: NotEvaluable<RuleId, Reason | OrderReason>[]
   wakeAt: number
+}
+
+/** A row that came from the future can be judged when its time has come, with all of its key. */
+function leaveOut<State>(
+  rules: Pick<OrderedRules<State, never>, 'leaveGap'>,
+  state: OrderedState<State>,
+  row: LeftOutRow,
+): void {
+  if (row.dueAt !== null) state.reviewAt = Math.min(state.reviewAt ?? row.dueAt, row.dueAt)
+  if (row.sequence === 'nowhere') return
+  if (rules.leaveGap?.(state.rules, row) === false) state.reviewAt = NEVER
 }
 
 /** Whether a batch follows on all that came before, as it does where nothing overtakes anything. */
@@ -313,6 +339,7 @@ function nextWake<State, Config, RuleId extends string, Reason extends string>(
 ): number {
   let wakeAt = rules.wakeAt?.(state.rules, config) ?? Number.POSITIVE_INFINITY
   for (const { eventTime } of state.pending) if (eventTime < wakeAt) wakeAt = eventTime
+  if (state.reviewAt !== null && state.reviewAt < wakeAt) wakeAt = state.reviewAt
   return wakeAt
 }
 

@@ -1,10 +1,11 @@
-import { type AccountEvent, parseAccountEvent } from '../detector/account-event.ts'
+import type { AccountEvent } from '../detector/account-event.ts'
 import type { Finding } from '../detector/finding.ts'
 import type { OrderedState } from '../detector/in-event-order.ts'
 import type { AccountHistory } from './event-source.ts'
 import type { RejudgedSubject, SetAsideRow } from './monitor-store.ts'
 import { findNotRejudged, NOT_REJUDGED } from './not-rejudged.ts'
 import type { PartitionRunOptions } from './partition-run.ts'
+import { readRows } from './read-rows.ts'
 import { setAside } from './set-aside.ts'
 
 /** What judging an account's whole history led to. */
@@ -23,6 +24,8 @@ export interface RejudgedState {
 export interface LateEvents {
   /** Of any accounts. */
   readonly late: readonly AccountEvent[]
+  /** Accounts that are to be judged anew because of rows that were set aside. */
+  readonly review: readonly string[]
   readonly upTo: string
   readonly watermark: number
   readonly now: number
@@ -38,12 +41,12 @@ const ACCOUNTS_AT_ONCE = 100
  * the events had come in time.
  */
 export async function judgeAnew(
-  { late, upTo, watermark, now, signal }: LateEvents,
+  { late, review, upTo, watermark, now, signal }: LateEvents,
   options: PartitionRunOptions,
 ): Promise<readonly RejudgedState[]> {
   const { source, rejudgedMax: limit, guard } = options
-  const byAccount = Map.groupBy(late, ({ accountId }) => accountId)
-  let waiting = [...byAccount.keys()]
+  const byAccount = Map.groupBy(late, ({ accountId }): string => accountId)
+  let waiting = [...new Set([...byAccount.keys(), ...review])]
   const judged: RejudgedState[] = []
   while (waiting.length > 0) {
     const accountIds = waiting.slice(0, ACCOUNTS_AT_ONCE)
@@ -51,7 +54,10 @@ export async function judgeAnew(
     signal.throwIfAborted()
     for (const history of histories) judged.push(judgeHistory(history, { watermark, now }, options))
     const [first] = accountIds
-    if (histories.length === 0) judged.push(leaveAsItIs(first!, byAccount.get(first!)!, options))
+    if (histories.length === 0) {
+      const ofFirst = byAccount.get(first!) ?? []
+      judged.push(leaveAsItIs({ accountId: first!, late: ofFirst, watermark }, options))
+    }
     waiting = waiting.slice(Math.max(1, histories.length))
   }
   return judged
@@ -60,14 +66,10 @@ export async function judgeAnew(
 function judgeHistory(
   { accountId, rows }: AccountHistory,
   { watermark, now }: Pick<LateEvents, 'watermark' | 'now'>,
-  { detector, futureToleranceMs }: PartitionRunOptions,
+  { detector, source, futureToleranceMs }: PartitionRunOptions,
 ): RejudgedState {
-  const events = rows.flatMap((row) => {
-    const parsed = parseAccountEvent(row)
-    // What does not parse, or comes from the future, was set aside when it was first read.
-    return parsed.ok && parsed.row.eventTime <= now + futureToleranceMs ? [parsed.row] : []
-  })
-  const context = { watermark, config: undefined }
+  const { events, leftOut } = readRows(source.id, rows, now + futureToleranceMs)
+  const context = { watermark, config: undefined, leftOut }
   const step = detector.step(detector.init(accountId), events, context)
   return {
     key: accountId,
@@ -84,15 +86,14 @@ function judgeHistory(
 }
 
 function leaveAsItIs(
-  accountId: string,
-  late: readonly AccountEvent[],
+  { accountId, late, watermark }: Pick<LateEvents, 'late' | 'watermark'> & { accountId: string },
   { source, rejudgedMax, tenant, coverage }: PartitionRunOptions,
 ): RejudgedState {
   coverage.notRejudged(late.length)
   const reason = `late, and the account has more than ${rejudgedMax} events to judge anew`
   return {
     key: accountId,
-    findings: findNotRejudged({ accountId, late, rejudgedMax, tenant }),
+    findings: findNotRejudged({ accountId, late, watermark, rejudgedMax, tenant }),
     rejudged: null,
     state: null,
     wakeAt: Infinity,

@@ -10,8 +10,10 @@ export const NOT_REJUDGED: NotRejudgedRuleId = 'account.not-rejudged'
 /** Which account, and what came late. */
 export interface NotRejudgedAccount {
   readonly accountId: string
-  /** Its late events; at least one. */
+  /** Its late events; none where a row that was set aside is to be judged after all. */
   readonly late: readonly AccountEvent[]
+  /** Up to when accounts are judged, in epoch milliseconds. */
+  readonly watermark: number
   readonly rejudgedMax: number
   readonly tenant: string | null
 }
@@ -23,6 +25,7 @@ export interface NotRejudgedAccount {
 export function findNotRejudged({
   accountId,
   late,
+  watermark,
   rejudgedMax,
   tenant,
 }: NotRejudgedAccount): readonly Finding<NotRejudgedRuleId>[] {
@@ -33,7 +36,7 @@ export function findNotRejudged({
     severity: 'medium',
     subject: accountId,
     transactionIds: late.slice(-NAMED_MAX).map(idOfEvent),
-    eventTime: Math.max(...late.map(({ eventTime }) => eventTime)),
+    eventTime: late.length === 0 ? watermark : Math.max(...late.map((event) => event.eventTime)),
     confidence: 1,
     evidence: { lateEvents: late.length, rejudgedMax },
   }

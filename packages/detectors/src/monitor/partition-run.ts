@@ -1,22 +1,18 @@
 import type { Logger } from '@assay/core'
 
-import { type AccountEvent, parseAccountEvent } from '../detector/account-event.ts'
+import type { AccountEvent } from '../detector/account-event.ts'
 import type { CombinedDetector } from '../detector/combine-detectors.ts'
 import { createDetectorRunner, type DetectorRunner } from '../detector/detector-runner.ts'
 import type { Finding } from '../detector/finding.ts'
 import type { OrderedState } from '../detector/in-event-order.ts'
+import type { LeftOutRow } from '../detector/left-out-row.ts'
 import { type BacklogTime, createBacklogTime } from './backlog-time.ts'
 import type { EventPage, EventSource } from './event-source.ts'
-import { judgeAnew, type RejudgedState } from './judge-anew.ts'
+import { judgeAnew, type LateEvents, type RejudgedState } from './judge-anew.ts'
 import type { MonitorCoverage } from './monitor-metrics.ts'
-import type {
-  KeyState,
-  MonitorCommit,
-  MonitorStore,
-  PartitionLease,
-  SetAsideRow,
-} from './monitor-store.ts'
+import type { KeyState, MonitorCommit, MonitorStore, PartitionLease } from './monitor-store.ts'
 import type { PageSize } from './page-size.ts'
+import { readRows } from './read-rows.ts'
 import { setAside } from './set-aside.ts'
 import { decodeState, encodeState } from './state-codec.ts'
 import { momentOf, nextWatermark } from './watermark.ts'
@@ -79,13 +75,6 @@ interface JudgedPage {
   readonly isLight: boolean
 }
 
-interface LateContext {
-  readonly upTo: string | null
-  readonly watermark: number | null
-  readonly now: number
-  readonly signal: AbortSignal
-}
-
 /**
  * Makes the run of one partition. It reads nothing before the first page.
  *
@@ -110,7 +99,11 @@ export function createPartitionRun(options: PartitionRunOptions, pageSize: PageS
     now: number,
     signal: AbortSignal,
   ): Promise<JudgedPage> {
-    const { events, rows } = read(page.rows, now, options)
+    const { events, leftOut, aside } = readRows(
+      source.id,
+      page.rows,
+      now + options.futureToleranceMs,
+    )
     const watermark = nextWatermark({
       before: at.watermark,
       backlogTime: at.backlog.note(events.map(({ eventTime }) => eventTime)),
@@ -118,13 +111,21 @@ export function createPartitionRun(options: PartitionRunOptions, pageSize: PageS
       now,
       allowedLatenessMs: options.allowedLatenessMs,
     })
-    if (watermark === null && rows.length === 0 && events.length === 0) return NOTHING
-    await restoreMissing(at.runner, events, options)
-    const step = at.runner.take(events, watermark ?? Number.MIN_SAFE_INTEGER)
+    if (watermark === null && page.rows.length === 0) return NOTHING
+    const upToMs = watermark ?? Number.MIN_SAFE_INTEGER
+    const known = rowsOfAccounts(leftOut, detector)
+    await restoreMissing(
+      at.runner,
+      [...events.map(detector.key), ...known.map(({ accountId }) => accountId)],
+      options,
+    )
+    const step = at.runner.take(events, upToMs, known)
     coverage.judged(page.rows.length, step)
 
     const upTo = page.cursor
-    const anew = await judgeLate(step.late, at.runner, { upTo, watermark, now, signal })
+    const review = step.touched.filter((key) => isDue(at.runner, key, upToMs))
+    const late = { late: step.late, review, watermark: upToMs, now, signal }
+    const anew = await judgeLate(late, at.runner, upTo)
     const tooLate = detector.rules.scope === 'system' ? step.late : []
     coverage.notRejudged(tooLate.length)
     const readAt = page.rows.length > 0 ? now : at.readAt
@@ -137,14 +138,14 @@ export function createPartitionRun(options: PartitionRunOptions, pageSize: PageS
       lease,
       cursorBefore: at.cursor,
       cursor: page.cursor,
-      watermark: watermark ?? Number.MIN_SAFE_INTEGER,
+      watermark: upToMs,
       readAt,
       now,
       states: statesOf(at.runner, new Set([...step.touched, ...anew.map(({ key }) => key)])),
       findings: [...step.findings.filter(holds(anew)), ...anew.flatMap(({ findings }) => findings)],
       rejudged: anew.flatMap(({ rejudged }) => (rejudged === null ? [] : [rejudged])),
       setAside: [
-        ...rows,
+        ...aside,
         ...tooLate.map((event) => setAside(source.id, event, TOO_LATE)),
         ...anew.flatMap(({ tooLong }) => tooLong),
       ],
@@ -154,17 +155,15 @@ export function createPartitionRun(options: PartitionRunOptions, pageSize: PageS
   }
 
   async function judgeLate(
-    late: readonly AccountEvent[],
+    late: Omit<LateEvents, 'upTo'>,
     runner: Runner,
-    { upTo, watermark, now, signal }: LateContext,
+    upTo: string | null,
   ): Promise<readonly RejudgedState[]> {
-    if (late.length === 0 || upTo === null || detector.rules.scope === 'system') return []
-    const anew = await judgeAnew(
-      { late, upTo, watermark: watermark ?? Number.MIN_SAFE_INTEGER, now, signal },
-      options,
-    )
+    if (upTo === null || detector.rules.scope === 'system') return []
+    const anew = await judgeAnew({ ...late, upTo }, options)
     for (const { key, state, wakeAt } of anew) {
       if (state !== null) runner.restore(key, state, wakeAt)
+      else forgetReview(runner, key)
     }
     return anew
   }
@@ -221,40 +220,39 @@ const NOTHING: JudgedPage = { commit: null, isLight: true }
 
 const TOO_LATE = 'late, and the rules on the whole system have no place for it any more'
 
-/** Parses rows, and sets aside those that are none or that come from the future. */
-function read(
-  rows: readonly unknown[],
-  now: number,
-  { source, futureToleranceMs }: PartitionRunOptions,
-): { events: readonly AccountEvent[]; rows: readonly SetAsideRow[] } {
-  const events: AccountEvent[] = []
-  const aside: SetAsideRow[] = []
-  for (const row of rows) {
-    const parsed = parseAccountEvent(row)
-    if (!parsed.ok) aside.push(setAside(source.id, row, parsed.reason))
-    else if (parsed.row.eventTime > now + futureToleranceMs) {
-      aside.push(setAside(source.id, row, 'eventTime: lies in the future'))
-    } else events.push(parsed.row)
-  }
-  return { events, rows: aside }
-}
-
 /** What was found of an account on this page is not true any more once it was judged anew. */
 function holds(anew: readonly RejudgedState[]): (finding: Finding) => boolean {
   const judgedAnew = new Set(anew.flatMap(({ key, state }) => (state === null ? [] : [key])))
   return ({ subject }) => !judgedAnew.has(subject)
 }
 
+/** Of rows that were set aside, those that say something to a detector. */
+function rowsOfAccounts(
+  leftOut: readonly LeftOutRow[],
+  { rules }: CombinedDetector,
+): readonly LeftOutRow[] {
+  if (rules.scope === 'system') return []
+  return leftOut.filter(({ dueAt }) => dueAt !== null || rules.leaveGap !== undefined)
+}
+
+/** Whether rows that were set aside make it time to judge a key anew. */
+function isDue(runner: Runner, key: string, watermark: number): boolean {
+  const reviewAt = runner.stateOf(key)?.state.reviewAt ?? null
+  return reviewAt !== null && reviewAt <= watermark
+}
+
+/** Its history is too long, and is not going to be shorter. */
+function forgetReview(runner: Runner, key: string): void {
+  const kept = runner.stateOf(key)
+  if (kept !== undefined) kept.state.reviewAt = null
+}
+
 async function restoreMissing(
   runner: Runner,
-  events: readonly AccountEvent[],
-  { detector, store, lease }: PartitionRunOptions,
+  keys: readonly string[],
+  { store, lease }: PartitionRunOptions,
 ): Promise<void> {
-  const missing = new Set<string>()
-  for (const event of events) {
-    const key = detector.key(event)
-    if (!runner.has(key)) missing.add(key)
-  }
+  const missing = new Set(keys.filter((key) => !runner.has(key)))
   if (missing.size > 0) restore(runner, await store.loadStates(lease, [...missing]))
 }
 

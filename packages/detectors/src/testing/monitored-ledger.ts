@@ -42,6 +42,8 @@ interface LedgerParts {
 /** A ledger in memory and the monitor `one` over it. */
 export interface MonitoredLedger extends LedgerParts {
   readonly monitor: Monitor
+  /** The monitor `two`, set to the same. */
+  again(this: void): Monitor
   /** Lets the monitor run by itself, until what is returned is called. */
   run(this: void): () => Promise<void>
   /** Each finding as its rule, its subject and how it stands, in alphabetical order. */
@@ -60,12 +62,15 @@ export function createMonitoredLedger(
   const source = createMemoryEventSource({ id: 'ledger' })
   const store = createMemoryMonitorStore()
   const options = optionsOf({ clock, source, store })
-  const monitor = createMonitor({ sources: [source], store, clock, owner: 'one', ...options })
+  const monitorOf = (owner: string): Monitor =>
+    createMonitor({ sources: [source], store, clock, owner, ...options })
+  const monitor = monitorOf('one')
   return {
     clock,
     source,
     store,
     monitor,
+    again: () => monitorOf('two'),
     run() {
       const stopping = new AbortController()
       const running = monitor.run({ signal: stopping.signal })
