@@ -3,6 +3,7 @@ import type { LedgerTransaction } from '../ledger/ledger-entry.ts'
 import { BALANCE_VERSION } from './balance-fault.ts'
 import type { BalanceReason, BalanceRuleId } from './balance-rule.ts'
 import {
+  addNotCompleted,
   addTransaction,
   type BalanceConfig,
   type BalanceEvent,
@@ -14,7 +15,7 @@ import {
 } from './balance-state.ts'
 import { type BalanceStep, createBalanceStep, passOver } from './balance-step.ts'
 import { judgeAccount } from './judge-account.ts'
-import { judgeTransaction, judgeWaiting } from './judge-transaction.ts'
+import { judgeTransaction, judgeWaiting, tellHeldBreaks } from './judge-transaction.ts'
 
 const ROW_RULES = ['balance.arithmetic', 'balance.continuity', 'balance.negative'] as const
 
@@ -57,6 +58,7 @@ function takeIn(step: BalanceStep, event: BalanceEvent, config: BalanceConfig): 
       break
     case 'account-end':
       judgeWaiting(step, config)
+      tellHeldBreaks(step, config)
       judgeAccount(step, config)
       break
   }
@@ -74,6 +76,7 @@ function takeInTransaction(
     return
   }
 
+  if (obstacle === 'not-completed') addNotCompleted(step.state, transaction)
   for (const rule of ROW_RULES) passOver(step, rule, obstacle, transaction)
   if (obstacle === 'conflicting-duplicate' || obstacle === 'mixed-currency') {
     const { transactionId, sequence } = transaction

@@ -23,10 +23,18 @@ import {
   type BalanceRowRuleId,
 } from './balance-rule.ts'
 import {
+  addFailedCharge,
+  addReversal,
+  createFailedCharges,
+  isFailedCharge,
+} from './failed-charges.ts'
+import {
   type BalanceRowVerdicts,
   judgeContinuityAgain,
+  judgeFailuresAgain,
   judgeLink,
   judgeNegativeAgain,
+  keepSecondBreak,
 } from './judge-link.ts'
 import { addUnreadable } from './unreadable-rows.ts'
 
@@ -43,6 +51,7 @@ const rules: OrderedRules<BalanceRowState, BalanceRowConfig, BalanceRowRuleId, B
     if (event.kind !== 'transaction') return
     if (event.status !== 'completed') {
       passOverAll(verdicts, 'not-completed', event)
+      if (isFailedCharge(event)) takeFailedCharge(state, event, verdicts, config)
     } else if (state.currency !== null && state.currency !== event.currency) {
       passOverAll(verdicts, 'mixed-currency', event)
       leaveGap(state, event, verdicts, config)
@@ -90,7 +99,9 @@ function takePlace(
   }
   judgeArithmetic(transaction, verdicts, config)
   state.currency ??= transaction.currency
+  const isReversal = takeReversal(state, transaction)
   if (order === 'after' || order === 'unknown') {
+    if (state.failed !== null && state.kept >= config.keptMax) keepSecondBreak(state, config)
     const link = appendLink(state, transaction, config.keptMax)
     link.gap = state.gap ?? (order === 'after' ? null : 'order-not-proven')
     closeGap(state, transaction)
@@ -98,7 +109,30 @@ function takePlace(
   } else {
     takeEarlierPlace(state, transaction, verdicts, config)
   }
+  if (isReversal) judgeFailuresAgain(state, transaction, verdicts, config)
 }
+
+/** A failure that moved the balance may explain a break, once it has been made good. */
+function takeFailedCharge(
+  state: BalanceRowState,
+  transaction: Transaction,
+  verdicts: BalanceRowVerdicts,
+  config: BalanceRowConfig,
+): void {
+  state.failed ??= createFailedCharges()
+  addFailedCharge(state.failed, transaction, FAILED_LIMITS)
+  judgeFailuresAgain(state, transaction, verdicts, config)
+}
+
+/** @returns whether it gives back what a failure moved */
+function takeReversal(state: BalanceRowState, transaction: Transaction): boolean {
+  const { reversesTransactionId } = transaction
+  if (reversesTransactionId === null) return false
+  state.failed ??= createFailedCharges()
+  return addReversal(state.failed, reversesTransactionId, transaction, FAILED_LIMITS)
+}
+
+const FAILED_LIMITS = { chargesMax: 100, earlyMax: 16 }
 
 function judgeArithmetic(
   transaction: Transaction,
@@ -203,7 +237,10 @@ function takeInBetween(
   if (next.gap !== 'mixed-currency') next.gap = null
   judgeLink(state, link, transaction, verdicts, config)
   judgeContinuityAgain(state, next, transaction, verdicts, config)
-  if (state.kept > config.keptMax) takeFirst(state)
+  if (state.kept > config.keptMax) {
+    if (state.failed !== null) keepSecondBreak(state, config)
+    takeFirst(state)
+  }
 }
 
 /** A row that is left out may have moved the balance: nothing is compared across it. */

@@ -1,5 +1,7 @@
 import type { LedgerTransaction, TransactionId } from '../ledger/ledger-entry.ts'
+import type { BalanceFault } from './balance-fault.ts'
 import type { BalanceRowReason } from './balance-rule.ts'
+import type { FailedCharges } from './failed-charges.ts'
 import type { UnreadableRows } from './unreadable-rows.ts'
 
 /** What is known of the transactions of one account. */
@@ -20,6 +22,20 @@ export interface BalanceRowState {
   gapSequence: bigint | null
   /** Where rows were set aside that may matter to a comparison; `null` where none were. */
   unreadable: UnreadableRows | null
+  /** Failures that moved the balance, and their reversals; `null` before the first. */
+  failed: FailedCharges | null
+  /** Breaks at transactions that are not compared any more, which failures may explain; oldest first. */
+  brokenBefore: BreakOverFailures[]
+}
+
+/** A transaction that does not begin where the one before it ended, with failures between the two. */
+export interface BreakOverFailures {
+  readonly transactionId: TransactionId
+  readonly eventTime: number
+  readonly fault: BalanceFault
+  readonly failures: readonly TransactionId[]
+  /** Whether its finding is open. */
+  isOpen: boolean
 }
 
 /** What matters of a completed transaction to its neighbours in the order of booking. */
@@ -42,6 +58,9 @@ export interface BalanceLink {
   before: BalanceLink | null
 }
 
+/** Shared by all states without one; never added to. */
+const NO_BREAKS: BreakOverFailures[] = []
+
 /** The state of an account of which nothing is known. */
 export function createBalanceRowState(): BalanceRowState {
   return {
@@ -53,6 +72,8 @@ export function createBalanceRowState(): BalanceRowState {
     gap: 'first-of-account',
     gapSequence: null,
     unreadable: null,
+    failed: null,
+    brokenBefore: NO_BREAKS,
   }
 }
 

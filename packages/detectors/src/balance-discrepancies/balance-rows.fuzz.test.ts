@@ -6,9 +6,14 @@ import type { Finding } from '../detector/finding.ts'
 import { parseLedgerEvent } from '../detector/parse-ledger-event.ts'
 import type { LedgerTransactionInput } from '../ledger/ledger-entry.ts'
 import { createMemoryLedgerRepository } from '../ledger/memory-ledger-repository.ts'
+import { readRows } from '../monitor/read-rows.ts'
 import { anyDelivery } from '../testing/any-delivery.ts'
 import { findDelivered, findInOrder, pagesOf, sortFindings } from '../testing/deliver-events.ts'
-import { type BalanceRowOptions, readBalanceRowConfig } from './balance-row-config.ts'
+import {
+  type BalanceRowConfig,
+  type BalanceRowOptions,
+  readBalanceRowConfig,
+} from './balance-row-config.ts'
 import { balanceRowDetector } from './balance-row-detector.ts'
 import { detectBalanceDiscrepancies } from './detect-balance-discrepancies.ts'
 
@@ -29,16 +34,31 @@ const rowOf = (currency: fc.Arbitrary<string>) =>
     balanceAfterMinor: fc.option(amount, { freq: 8 }),
     isTied: fc.constantFrom(false, false, false, true),
     gapMs: fc.nat({ max: 3 }),
+    /** Which of the log's transactions it makes good. */
+    reverses: fc.option(fc.nat({ max: 12 }), { freq: 1 }),
+    isUnreadable: fc.constantFrom(false, false, false, false, false, false, false, true),
     currency,
   })
 /** Logs in which event times rise with the sequence. */
 const orderedLogs = logsOf(fc.constantFrom('EUR', 'EUR', 'EUR', 'USD'))
 const plainLogs = logsOf(fc.constant('EUR'))
+const unreadableLogs = logsOf(fc.constant('EUR'), false)
 const options: fc.Arbitrary<BalanceRowOptions> = fc.record({
   toleranceMinor: fc.constantFrom(0n, 1n),
   overdraftLimitMinor: fc.constantFrom(0n, 1n),
   keptMax: fc.integer({ min: 2, max: 5 }),
 })
+/** Logs of one card in which failures take money, and refunds give some of it back. */
+const chargedLogs = fc
+  .array(
+    fc.record({
+      what: fc.constantFrom('pay', 'pay', 'fail', 'give-back', 'give-back', 'jump'),
+      share: fc.integer({ min: 1, max: 3 }),
+      pick: fc.nat(),
+    }),
+    { maxLength: 30, size: 'max' },
+  )
+  .map(chargedLog)
 const deliveries = anyDelivery(40)
 const runs = { numRuns: 1_000 }
 
@@ -79,6 +99,24 @@ describe('the rules on balances, transaction by transaction', () => {
     )
   })
 
+  test('find what the audit finds where rows are set aside that do not parse', async () => {
+    await fc.assert(
+      fc.asyncProperty(unreadableLogs, options, async (log, given) => {
+        expect(found(log, given)).toEqual(await audited(log, given))
+      }),
+      runs,
+    )
+  })
+
+  test('find what the audit finds where failures are charged and made good, in whole or in part', async () => {
+    await fc.assert(
+      fc.asyncProperty(chargedLogs, options, async (log, given) => {
+        expect(found(log, given)).toEqual(await audited(log, given))
+      }),
+      runs,
+    )
+  })
+
   test('find the same shuffled within the lateness, in any pages, redelivered, and restarted at every step', () => {
     fc.assert(
       fc.property(orderedLogs, options, deliveries, (log, given, delivery) => {
@@ -111,17 +149,57 @@ describe('the rules on balances, transaction by transaction', () => {
   })
 })
 
-function logsOf(currency: fc.Arbitrary<string>): fc.Arbitrary<LedgerTransactionInput[]> {
+function nameOf(index: number): string {
+  return `tx-${String(index).padStart(2, '0')}`
+}
+
+const UNREADABLE = { status: 'settled' as 'completed' }
+
+/** @param readable whether all of it parses */
+function logsOf(
+  currency: fc.Arbitrary<string>,
+  readable = true,
+): fc.Arbitrary<LedgerTransactionInput[]> {
   return fc.array(rowOf(currency), { maxLength: 40, size: 'max' }).map((each) => {
     let eventTime = 0
     let sequence = 0
-    return each.map(({ account, isTied, gapMs, ...rest }, index) => {
+    return each.map(({ account, isTied, gapMs, reverses, isUnreadable, ...rest }, index) => {
       eventTime += gapMs
       if (!isTied) sequence += 1
       // In the order of the log, which decides among those of one sequence whose currency counts.
-      const transactionId = `tx-${String(index).padStart(2, '0')}`
-      return { ...rest, transactionId, accountId: account, eventTime, sequence }
+      const transactionId = nameOf(index)
+      const reversesTransactionId = reverses === null ? null : nameOf(reverses)
+      const row = { ...rest, transactionId, accountId: account, eventTime, sequence }
+      return { ...row, reversesTransactionId, ...(readable || !isUnreadable ? {} : UNREADABLE) }
     })
+  })
+}
+
+function chargedLog(
+  steps: readonly { readonly what: string; readonly share: number; readonly pick: number }[],
+): LedgerTransactionInput[] {
+  const failed: string[] = []
+  let balanceMinor = 1_000n
+  return steps.map(({ what, share, pick }, index) => {
+    const isGiven = what === 'give-back'
+    const amountMinor = BigInt(isGiven ? share * 5 : share * -10)
+    const transactionId = nameOf(index)
+    const balanceBeforeMinor = what === 'jump' ? balanceMinor - 10n : balanceMinor
+    balanceMinor = balanceBeforeMinor + amountMinor
+    const reversesTransactionId = isGiven ? (failed[pick % failed.length] ?? null) : null
+    if (what === 'fail') failed.push(transactionId)
+    return {
+      transactionId,
+      accountId: 'a',
+      status: what === 'fail' ? 'failed' : 'completed',
+      amountMinor,
+      balanceBeforeMinor,
+      balanceAfterMinor: balanceMinor,
+      currency: 'EUR',
+      eventTime: index,
+      sequence: index,
+      reversesTransactionId,
+    }
   })
 }
 
@@ -145,11 +223,25 @@ function swapNeighbours(
 /** What is open in the end. */
 function found(log: readonly LedgerTransactionInput[], given: BalanceRowOptions): Finding[] {
   const config = readBalanceRowConfig(given)
-  const findings = findInOrder(balanceRowDetector, config, eventsOf(log))
+  const findings = judgeWithLeftOut(log, config)
   return [...Map.groupBy(findings, ({ fingerprint }) => fingerprint).values()].flatMap((all) => {
     const last = all.at(-1)!
     return last.action === 'resolve' ? [] : [{ ...last, action: 'open' }]
   })
+}
+
+/** Each account at once, with its rows that do not parse. */
+function judgeWithLeftOut(
+  log: readonly LedgerTransactionInput[],
+  config: BalanceRowConfig,
+): Finding[] {
+  const rows = log.map((row) => ({ ...row, kind: 'transaction' }))
+  const findings = [...Map.groupBy(rows, ({ accountId }) => accountId)].flatMap(([key, ofKey]) => {
+    const { events, leftOut } = readRows('ledger', ofKey, Number.MAX_SAFE_INTEGER)
+    const context = { watermark: Number.POSITIVE_INFINITY, config, leftOut }
+    return balanceRowDetector.step(balanceRowDetector.init(key), events, context).findings
+  })
+  return sortFindings(findings)
 }
 
 async function audited(

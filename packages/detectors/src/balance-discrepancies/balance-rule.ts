@@ -2,8 +2,10 @@
  * The rules on balances.
  *
  * - `balance.arithmetic`: before plus the signed amount is after, within a transaction.
- * - `balance.continuity`: after of a transaction is before of the account's next.
- * - `balance.reconciliation`: the account holds its checkpoint plus what its transactions moved.
+ * - `balance.continuity`: after of a transaction is before of the account's next. What a failed
+ *   transaction between the two moved explains a difference once it has been made good.
+ * - `balance.reconciliation`: the account holds its checkpoint plus what its transactions moved. What
+ *   makes good a failed transaction that moved the balance is no new money, and moves nothing.
  * - `balance.negative`: no balance lies below the account's overdraft limit.
  */
 export type BalanceRuleId = (typeof BALANCE_RULE_IDS)[number]
@@ -42,6 +44,8 @@ export type BalanceRowRuleId = (typeof BALANCE_ROW_RULE_IDS)[number]
  * - `row-unreadable`: a row of the account was set aside because it did not parse or, in a monitor,
  *   came from the future. One whose place in the order is not known may have stood anywhere, so that
  *   none of the account's rows are compared.
+ * - `charge-forgotten`: more failures moved the account's balance than are kept until they are made
+ *   good.
  * - `account-balance-missing`: there is no balance to reconcile with.
  *
  * The reasons `conflicting-duplicate`, `mixed-currency` and `row-unreadable` also hold for what
@@ -59,6 +63,7 @@ export type BalanceReason =
   | 'repetition-unknown'
   | 'mixed-currency'
   | 'row-unreadable'
+  | 'charge-forgotten'
   | 'account-balance-missing'
 
 /** Why a rule that judges transaction by transaction, as they happen, had no say. */

@@ -5,7 +5,15 @@ import type {
   SequenceReading,
   TransactionId,
 } from '../ledger/ledger-entry.ts'
+import type { BalanceFault } from './balance-fault.ts'
 import type { BalanceReason } from './balance-rule.ts'
+import {
+  addFailedCharge,
+  addReversal,
+  createFailedCharges,
+  type FailedCharges,
+  isFailedCharge,
+} from './failed-charges.ts'
 
 /** What the rules on balances are set to. */
 export interface BalanceConfig {
@@ -57,6 +65,10 @@ export interface BalanceState {
   chainGap: BalanceReason | null
   /** Where the row stands that left the gap. */
   gapSequence: SequenceReading
+  /** Failures that moved the balance, and their reversals; `null` before the first. */
+  failed: FailedCharges | null
+  /** Breaks that failures may explain, to be told at the end unless these have been made good. */
+  readonly held: HeldBreak[]
   /** Why the sum cannot be trusted. */
   sumGap: BalanceReason | null
   /** Whether the last known balance lies below the limit, so that one episode gives one finding. */
@@ -77,6 +89,13 @@ export interface WaitingTransaction {
   gap: BalanceReason | null
 }
 
+/** A transaction that does not begin where the one before it ended, with failures between the two. */
+export interface HeldBreak {
+  readonly transaction: LedgerTransaction
+  readonly fault: BalanceFault
+  readonly failures: readonly TransactionId[]
+}
+
 /** The state of an account of which nothing is known. */
 export function createBalanceState(accountId: string): BalanceState {
   return {
@@ -88,6 +107,8 @@ export function createBalanceState(accountId: string): BalanceState {
     waiting: null,
     chainGap: 'first-of-account',
     gapSequence: null,
+    failed: null,
+    held: [],
     sumGap: null,
     isBelowLimit: false,
     remembered: new Map(),
@@ -127,8 +148,11 @@ export function addTransaction(
   const { remembered } = state
   if (state.forgotten > 0) leaveGap(state, 'repetition-unknown', null)
   state.currency = transaction.currency
-  if (countsRefunds || transaction.reversesTransactionId === null) {
-    state.movedMinor += transaction.amountMinor
+  const { reversesTransactionId } = transaction
+  if (countsRefunds || reversesTransactionId === null) state.movedMinor += transaction.amountMinor
+  if (reversesTransactionId !== null) {
+    state.failed ??= createFailedCharges()
+    addReversal(state.failed, reversesTransactionId, transaction, FAILED_LIMITS)
   }
   if (rememberedMax === 0) return
   remembered.set(transaction.transactionId, transaction)
@@ -139,6 +163,17 @@ export function addTransaction(
     break
   }
 }
+
+/** Takes in a transaction that is not completed: it moves no money, unless its balances say otherwise. */
+export function addNotCompleted(state: BalanceState, transaction: LedgerTransaction): void {
+  if (!isFailedCharge(transaction)) return
+  state.failed ??= createFailedCharges()
+  const forgotten = addFailedCharge(state.failed, transaction, FAILED_LIMITS)
+  if (forgotten !== null) state.sumGap ??= 'charge-forgotten'
+}
+
+/** An account with more failures that moved its balance is not reconciled. */
+const FAILED_LIMITS = { chargesMax: 1_000, earlyMax: 1_000 }
 
 /**
  * A row that is left out may have moved the balance: nothing is compared across it.

@@ -1,6 +1,6 @@
 import type { AccountBalance } from '../ledger/ledger-entry.ts'
 import { isWithin } from './balance-fault.ts'
-import type { BalanceConfig } from './balance-state.ts'
+import type { BalanceConfig, BalanceState } from './balance-state.ts'
 import { type BalanceStep, crossesLimit, findInAccount, passOver } from './balance-step.ts'
 
 /** Judges an account when all of its transactions are in. */
@@ -21,7 +21,7 @@ function judgeReconciliation(
 ): void {
   step.evaluated['balance.reconciliation'] += 1
   const { balanceMinor, checkpointMinor } = balance
-  const { movedMinor } = step.state
+  const movedMinor = step.state.movedMinor - reversedFailuresMinor(step.state, config)
   const openingMinor = config.reconcilesFrom === 'zero' ? 0n : checkpointMinor
   const expectedMinor = openingMinor + movedMinor
   if (isWithin(balanceMinor, expectedMinor, config.toleranceMinor)) return
@@ -34,6 +34,11 @@ function judgeReconciliation(
   const amountMinor = balanceMinor - expectedMinor
   const facts = { severity: 'critical', amountMinor, evidence } as const
   findInAccount(step, 'balance.reconciliation', balance, facts, config)
+}
+
+/** What gives back what a failure took is no new money, though the transaction is completed. */
+function reversedFailuresMinor({ failed }: BalanceState, { countsRefunds }: BalanceConfig): bigint {
+  return countsRefunds ? (failed?.reversedMinor ?? 0n) : 0n
 }
 
 function judgeNegative(step: BalanceStep, balance: AccountBalance, config: BalanceConfig): void {

@@ -1,13 +1,21 @@
 import type { LedgerTransaction } from '../ledger/ledger-entry.ts'
-import { arithmeticFaultOf, continuityFaultOf, negativeFaultOf } from './balance-fault.ts'
+import {
+  arithmeticFaultOf,
+  type BalanceFault,
+  continuityFaultOf,
+  isWithin,
+  negativeFaultOf,
+} from './balance-fault.ts'
 import type { BalanceReason } from './balance-rule.ts'
 import {
   type BalanceConfig,
+  type BalanceState,
   closeGap,
   overdraftLimitOf,
   type WaitingTransaction,
 } from './balance-state.ts'
 import { type BalanceStep, crossesLimit, findInTransaction, passOver } from './balance-step.ts'
+import { chargesBetween, madeGoodMinor } from './failed-charges.ts'
 
 /**
  * Judges a completed transaction: its arithmetic at once, and what depends on its place in the order
@@ -119,7 +127,34 @@ function judgeContinuity(
     return
   }
   step.evaluated['balance.continuity'] += 1
-  if (fault !== null) findInTransaction(step, 'balance.continuity', transaction, fault, config)
+  if (fault !== null && !holdBreak(step.state, transaction, fault)) {
+    findInTransaction(step, 'balance.continuity', transaction, fault, config)
+  }
+}
+
+/** The most breaks of an account that wait for its end. */
+const HELD_MAX = 1_000
+
+/** A failure between two transactions may explain why they do not fit, once it has been made good. */
+function holdBreak(
+  { failed, previous, held }: BalanceState,
+  transaction: LedgerTransaction,
+  fault: BalanceFault,
+): boolean {
+  if (failed === null || previous === null || held.length === HELD_MAX) return false
+  const failures = chargesBetween(failed, previous, transaction)
+  if (failures.length > 0) held.push({ transaction, fault, failures })
+  return failures.length > 0
+}
+
+/** Finds the breaks that no failure explains which has been made good by the end of the account. */
+export function tellHeldBreaks(step: BalanceStep, config: BalanceConfig): void {
+  const { held, failed, currency } = step.state
+  for (const { transaction, fault, failures } of held.splice(0)) {
+    const explainedMinor = madeGoodMinor(failed!, failures, currency)
+    if (isWithin(fault.amountMinor, explainedMinor, config.toleranceMinor)) continue
+    findInTransaction(step, 'balance.continuity', transaction, fault, config)
+  }
 }
 
 function judgeNegative(

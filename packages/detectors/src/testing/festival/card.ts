@@ -9,7 +9,7 @@ import type { Scenario } from './visit.ts'
 export interface Card {
   readonly accountId: AccountId
   readonly checkpointMinor: bigint
-  /** The checkpoint and what the completed transactions say. */
+  /** The checkpoint and what the completed transactions say, and the failures that were given back. */
   countedMinor: bigint
   /** What the system really holds. */
   actualMinor: bigint

@@ -17,7 +17,7 @@ export function creditOnFailure(visit: Visit): void {
  * In a third of the cases only the row is wrong; in a third the money is gone; in a third a cashier
  * gives it back. Money that moved without a completed transaction also breaks the next completed row,
  * which begins with a balance that none before it left, and the account's reconciliation. Giving it
- * back does not mend the latter: then a completed transaction says what the one that failed does not.
+ * back before any other row is booked mends both.
  */
 function moveOnFailure(
   visit: Visit,
@@ -48,9 +48,14 @@ function moveOnFailure(
     plants,
   })
   if (!hasMoved) return
-  card.unbalancedBy = plants
-  card.brokenBy = plants
-  if (outcome !== 'given-back') return
+  if (outcome === 'moved') {
+    card.unbalancedBy = plants
+    card.brokenBy = plants
+    return
+  }
+  // What the failure and its reversal moved counts together, and explains what the latter begins with.
+  card.countedMinor += movedMinor
+  if (card.lastAfterMinor !== null) card.lastAfterMinor += movedMinor
   wait(visit, 60_000, 1_200_000)
   const cashier = anyCashier(world.terminals, random)
   scanBefore(visit, cashier, visit.at)
