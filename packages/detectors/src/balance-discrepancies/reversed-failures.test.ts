@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import type { AccountEventInput } from '../detector/account-event.ts'
 import type { LedgerTransactionInput } from '../ledger/ledger-entry.ts'
 import { createMemoryLedgerRepository } from '../ledger/memory-ledger-repository.ts'
 import { judgeAtOnce } from '../testing/judge-at-once.ts'
@@ -55,12 +56,16 @@ async function judged(
 }
 
 function streamed(transactions: readonly LedgerTransactionInput[]): string[] {
-  const rows = transactions.map((each) => ({ kind: 'transaction' as const, ...each }))
+  const rows = transactions.map(eventOf)
   const { findings } = judgeAtOnce(balanceRowDetector, readBalanceRowConfig(), rows)
   const last = new Map(findings.map((finding) => [finding.fingerprint, finding]))
   return [...last.values()]
     .filter(({ action }) => action !== 'resolve')
     .map(({ ruleId, amount }) => `${ruleId} ${amount?.amountMinor}`)
+}
+
+function eventOf(transaction: LedgerTransactionInput): AccountEventInput {
+  return Object.assign({ kind: 'transaction' as const }, transaction)
 }
 
 const BROKEN = 'balance.continuity -450'
@@ -97,11 +102,8 @@ describe('a failure that was charged', () => {
   })
 
   test('is resolved in the stream by what makes it good', () => {
-    const rows = [paid, charged, next, row(4, 9_400n, 450n, reverses)].map((each) => ({
-      kind: 'transaction' as const,
-      ...each,
-    }))
-    const { findings } = judgeAtOnce(balanceRowDetector, readBalanceRowConfig(), rows)
+    const rows = [paid, charged, next, row(4, 9_400n, 450n, reverses)]
+    const { findings } = judgeAtOnce(balanceRowDetector, readBalanceRowConfig(), rows.map(eventOf))
     expect(findings).toMatchObject([
       { action: 'open', transactionIds: ['tx-3'], amount: { amountMinor: -450n } },
       { action: 'resolve', transactionIds: ['tx-3'], evidence: { madeGoodBy: 'tx-4' } },

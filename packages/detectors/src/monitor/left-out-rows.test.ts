@@ -19,7 +19,7 @@ function nth(n: number, more: object = {}): AccountEventInput {
     sequence: n,
   })
   // As a feed might have it, in any shape.
-  return { ...row, ...more } as AccountEventInput
+  return { ...row, ...more }
 }
 
 const unreadable = {

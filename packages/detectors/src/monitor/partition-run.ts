@@ -1,6 +1,5 @@
 import type { Logger } from '@assay/core'
 
-import type { AccountEvent } from '../detector/account-event.ts'
 import type { CombinedDetector } from '../detector/combine-detectors.ts'
 import { createDetectorRunner, type DetectorRunner } from '../detector/detector-runner.ts'
 import type { Finding } from '../detector/finding.ts'
@@ -116,7 +115,7 @@ export function createPartitionRun(options: PartitionRunOptions, pageSize: PageS
     const known = rowsOfAccounts(leftOut, detector)
     await restoreMissing(
       at.runner,
-      [...events.map(detector.key), ...known.map(({ accountId }) => accountId)],
+      [...events.map((event) => detector.key(event)), ...known.map(({ accountId }) => accountId)],
       options,
     )
     const step = at.runner.take(events, upToMs, known)
