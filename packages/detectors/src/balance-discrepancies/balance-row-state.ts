@@ -29,7 +29,7 @@ export interface BalanceRowState {
 }
 
 /** A transaction that does not begin where the one before it ended, with failures between the two. */
-export interface BreakOverFailures {
+interface BreakOverFailures {
   readonly transactionId: TransactionId
   readonly eventTime: number
   readonly fault: BalanceFault

@@ -90,7 +90,7 @@ export interface WaitingTransaction {
 }
 
 /** A transaction that does not begin where the one before it ended, with failures between the two. */
-export interface HeldBreak {
+interface HeldBreak {
   readonly transaction: LedgerTransaction
   readonly fault: BalanceFault
   readonly failures: readonly TransactionId[]
