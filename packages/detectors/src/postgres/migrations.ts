@@ -26,9 +26,10 @@ export const migrations: readonly Migration[] = [
     //
     // Rows are a log that monitors read in the order of (xid, position). `position` is the order of
     // arrival; `xid` is the transaction that wrote the row, by which a reader knows that no earlier
-    // one is still to commit. Whoever changes a row by SQL sets both to their defaults, so that readers
-    // see it again. After a restore into another server, whose count of transactions may be lower,
-    // `update … set xid = default` on every row makes the log readable again.
+    // one is still to commit. A row that changes goes to the end of the log, so that readers see it
+    // again, unless whoever changed it has given it a place. After a restore into another server, whose
+    // count of transactions may be lower, `update … set xid = default` on every row makes the log
+    // readable again, in the order that it has.
     //
     // Transactions that notify commit one after the other, each with a write to the disk of its own. So
     // of those that write at the same time only one does: its readers see that others are open, and
@@ -56,6 +57,15 @@ begin
     hash := (hash # (code >> 8)) * 16777619 & 4294967295;
   end loop;
   new.account_hash := hash;
+  return new;
+end
+$$;
+
+create function assay_place_last() returns trigger language plpgsql as $$
+begin
+  new.xid := pg_current_xact_id();
+  -- The session may not see this schema by itself.
+  new.position := nextval(format('%I.assay_event_position', tg_table_schema));
   return new;
 end
 $$;
@@ -95,6 +105,13 @@ where status = 'failed';
 
 create trigger assay_set_account_hash before insert on assay_ledger_transactions
 for each row when (new.account_hash is null) execute function assay_set_account_hash();
+
+create trigger assay_set_account_hash_anew before update on assay_ledger_transactions
+for each row when (old.account_id <> new.account_id) execute function assay_set_account_hash();
+
+create trigger assay_place_last before update on assay_ledger_transactions
+for each row when (old.xid = new.xid and old.position = new.position and old is distinct from new)
+execute function assay_place_last();
 
 create trigger assay_notify_insert after insert on assay_ledger_transactions
 referencing new table as changed for each statement execute function assay_notify_events();
@@ -148,7 +165,17 @@ create index assay_scans_log on assay_scans (source, xid, position);
 create trigger assay_set_account_hash before insert on assay_scans
 for each row when (new.account_hash is null) execute function assay_set_account_hash();
 
+create trigger assay_set_account_hash_anew before update on assay_scans
+for each row when (old.account_id <> new.account_id) execute function assay_set_account_hash();
+
+create trigger assay_place_last before update on assay_scans
+for each row when (old.xid = new.xid and old.position = new.position and old is distinct from new)
+execute function assay_place_last();
+
 create trigger assay_notify_insert after insert on assay_scans
+referencing new table as changed for each statement execute function assay_notify_events();
+
+create trigger assay_notify_update after update on assay_scans
 referencing new table as changed for each statement execute function assay_notify_events();
 
 do $$

@@ -12,6 +12,7 @@ import {
 } from '../detector/account-event.ts'
 import type { EventSource } from '../monitor/event-source.ts'
 import { eventSourceContract, type EventSourceUnderTest } from '../testing/event-source-contract.ts'
+import { untilReadable } from '../testing/until-readable.ts'
 import { listenOnPgPool } from './listen-on-pg-pool.ts'
 import { migrations } from './migrations.ts'
 import { createPostgresEventSource, type ListenToChannel } from './postgres-event-source.ts'
@@ -65,7 +66,7 @@ describeEachDatabase<Database>('PostgreSQL event source', adapters, (database) =
       index % 3 === 0 ? scan(`s-${index}`) : transaction(`tx-${index}`),
     )
     await client.transaction((executor) => insertAll(executor, source, events))
-    await settle(client)
+    await untilReadable(client)
     for (const limit of [1, 5, 12, 13]) {
       const read = await readAll(createPostgresEventSource(client, { source }), limit)
       expect(namesOf(read)).toEqual(namesOf(events))
@@ -78,13 +79,13 @@ describeEachDatabase<Database>('PostgreSQL event source', adapters, (database) =
     const ledger = createPostgresLedgerRepository(client, { source })
     const pending = transaction('tx-1', { status: 'pending' })
     await ledger.addTransactions([pending, transaction('tx-2')])
-    await settle(client)
+    await untilReadable(client)
     const events = createPostgresEventSource(client, { source })
     const first = await events.read(everything())
     expect(namesOf(first.rows.map(parsed))).toEqual(['pending tx-1', 'tx-2'])
 
     await ledger.addTransactions([transaction('tx-3'), { ...pending, status: 'failed' }])
-    await settle(client)
+    await untilReadable(client)
     const second = await events.read({ ...everything(), after: first.cursor })
     expect(namesOf(second.rows.map(parsed))).toEqual(['tx-3', 'tx-1'])
     expect(namesOf(await readAll(events, 2))).toEqual(['tx-2', 'tx-3', 'tx-1'])
@@ -174,7 +175,7 @@ describePostgres('PostgreSQL event source among open transactions', (database) =
     expect(namesOf(first.rows.map(parsed))).toEqual(namesOf([scan('first')]))
 
     await commitSecond()
-    await settle(client)
+    await untilReadable(client)
     expect(told).toBe(1)
     await clock.advance(50)
     expect(told).toBe(2)
@@ -221,7 +222,7 @@ describePostgres('PostgreSQL event source among open transactions', (database) =
         }
       }
       for (const commit of open) await commit()
-      await settle(client)
+      await untilReadable(client)
       for (let partition = 0; partition < partitions; partition += 1) {
         while (!(await readSome(partition, 4)));
       }
@@ -281,7 +282,7 @@ function createUnderTest(
     source: createPostgresEventSource(client, { source, kinds, listen }),
     kinds,
     add: (events) => addAll(client, source, events),
-    settle: () => settle(client),
+    settle: () => untilReadable(client),
   }
 }
 
@@ -346,22 +347,6 @@ async function beginInserting(
   return async () => {
     committing.resolve()
     await ended
-  }
-}
-
-/** Waits until every transaction has ended that is open now, of other tests on the server as well. */
-async function settle(client: SqlClient): Promise<void> {
-  const { rows } = await client.query(
-    `select age(pg_snapshot_xmin(snapshot)::xid) + pg_snapshot_xmin(snapshot)::text::bigint as next
-     from pg_current_snapshot() as snapshot`,
-  )
-  const next = String(rows[0]?.['next'])
-  for (;;) {
-    const { rows: states } = await client.query(
-      `select pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8 as ended, pg_sleep(0.002)`,
-      [next],
-    )
-    if (states[0]?.['ended'] === true) return
   }
 }
 
