@@ -175,6 +175,7 @@ export type {
 } from './monitoring-events/monitoring-event.ts'
 export type {
   EventCount,
+  EventFigures,
   MonitoringDashboard,
   MonitoringEventFilter,
   MonitoringEventPage,

@@ -34,7 +34,7 @@ export interface ScrapedRegistry {
 /** Options of `createMonitoringHandler`. */
 export interface MonitoringHandlerOptions {
   /** Where findings and the system's health are kept. */
-  readonly repository: Omit<MonitoringRepository, 'saveHealth'>
+  readonly repository: Omit<MonitoringRepository, 'saveHealth' | 'readEventFigures'>
   /** Whose cycles can be asked for, and whose sources are shown. */
   readonly monitor: Pick<Monitor, 'cycle' | 'status'>
   /** Asked before anything is changed, and before anything is read. */

@@ -7,6 +7,7 @@ import {
 import type { MonitoringEvent } from './monitoring-event.ts'
 import type {
   EventCount,
+  EventFigures,
   MonitoringDashboard,
   MonitoringEventFilter,
   MonitoringEventPage,
@@ -50,6 +51,7 @@ export function createMemoryMonitoringRepository(
       countByHour(
         store.events().filter(({ detectedAt }) => since <= detectedAt && detectedAt < until),
       ),
+    readEventFigures: async (now) => countEvents(store.events(), now),
     readDashboard: async () => summarise(store.events(), clock.now()),
     async listHealth(limit) {
       assertWholeNumber('listHealth', 'limit', limit, { min: 1 })
@@ -128,6 +130,16 @@ function countByHour(events: readonly MonitoringEvent[]): EventCount[] {
         compareTexts(left.type, right.type) ||
         compareTexts(left.severity, right.severity),
     )
+}
+
+function countEvents(events: readonly MonitoringEvent[], now: number): EventFigures {
+  const before = events.filter(({ detectedAt }) => detectedAt < now)
+  return {
+    openEvents: before.filter(({ status }) => status === 'open').length,
+    criticalEventsLastHour: before.filter(
+      ({ severity, detectedAt }) => severity === 'critical' && detectedAt >= now - HOUR_MS,
+    ).length,
+  }
 }
 
 function summarise(events: readonly MonitoringEvent[], now: number): MonitoringDashboard {

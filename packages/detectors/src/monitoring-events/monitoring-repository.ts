@@ -20,6 +20,13 @@ export interface MonitoringRepository {
     readonly since: number
     readonly until: number
   }): Promise<readonly EventCount[]>
+  /**
+   * Events as a health snapshot has them, both figures of one moment: every critical event of the last
+   * hour that is open is in both.
+   *
+   * @param now events that were detected at this moment or later are left out
+   */
+  readEventFigures(now: number): Promise<EventFigures>
   /** A summary that is refreshed now and then, and when. */
   readDashboard(): Promise<MonitoringDashboard>
   /** The newest snapshots of the system's health, newest first. */
@@ -66,6 +73,14 @@ export interface EventCount {
   readonly type: string
   readonly severity: Severity
   readonly count: number
+}
+
+/** What a health snapshot says of events. */
+export interface EventFigures {
+  /** Those that nobody has taken on yet, of whatever age. */
+  readonly openEvents: number
+  /** Those that were detected in the hour before, whatever became of them. */
+  readonly criticalEventsLastHour: number
 }
 
 /** The state of things at a glance. */

@@ -46,6 +46,19 @@ test('keeps the figures of the last hour', async () => {
   })
 })
 
+test('tells of events as of the same moment', async () => {
+  const { repository, job } = createWorld(['completed'])
+  const figures = { openEvents: 2, criticalEventsLastHour: 1 }
+  const asked: number[] = []
+  repository.readEventFigures = async (moment) => {
+    asked.push(moment)
+    return figures
+  }
+  await job.run(context)
+  expect(asked).toEqual([now])
+  expect((await repository.listHealth(1))[0]).toMatchObject({ takenAt: now, ...figures })
+})
+
 test('notes a finding while the system is degraded, and ends one that an earlier process opened', async () => {
   const bad = createWorld(Array.from({ length: 100 }, () => 'failed' as const))
   await bad.job.run(context)

@@ -6,7 +6,7 @@ import {
   type MeasureSystemHealthOptions,
 } from '../system-health/measure-system-health.ts'
 import type { SystemHealth } from '../system-health/system-health.ts'
-import type { MonitoringRepository } from './monitoring-repository.ts'
+import type { EventFigures, MonitoringRepository } from './monitoring-repository.ts'
 import type { SystemHealthSnapshot } from './system-health-snapshot.ts'
 
 /** Options of {@link createSystemHealthJob}. */
@@ -15,7 +15,7 @@ export interface SystemHealthJobOptions extends Omit<
   'fromMs' | 'toMs' | 'openFinding' | 'signal'
 > {
   readonly ledger: LedgerRepository
-  readonly repository: Pick<MonitoringRepository, 'saveHealth' | 'readCounts' | 'readDashboard'>
+  readonly repository: Pick<MonitoringRepository, 'saveHealth' | 'readEventFigures'>
   /** Where the finding `system.health` is noted. */
   readonly store: Pick<MonitorStore, 'note'>
   /** How often it is measured, in milliseconds. Default: as the monitor's schedule says, 5 minutes. */
@@ -67,7 +67,7 @@ export function createSystemHealthJob({
       )
       await repository.saveHealth({
         ...snapshotOf(health, now),
-        ...(await readEvents(repository, now)),
+        ...(await repository.readEventFigures(now)),
       })
       // What cannot be told neither begins nor ends anything.
       if (health.status === 'unknown') return
@@ -104,21 +104,5 @@ function snapshotOf(
       accounts.held.map(({ currency, amountMinor }) => [currency, amountMinor]),
     ),
     negativeBalances: accounts.negative,
-  }
-}
-
-type EventFigures = Pick<SystemHealthSnapshot, 'openEvents' | 'criticalEventsLastHour'>
-
-async function readEvents(
-  repository: SystemHealthJobOptions['repository'],
-  now: number,
-): Promise<EventFigures> {
-  const { open } = await repository.readDashboard()
-  const counts = await repository.readCounts({ since: now - HOUR_MS, until: now })
-  return {
-    openEvents: open.critical + open.high + open.medium + open.low,
-    criticalEventsLastHour: counts
-      .filter(({ severity }) => severity === 'critical')
-      .reduce((sum, { count }) => sum + count, 0),
   }
 }

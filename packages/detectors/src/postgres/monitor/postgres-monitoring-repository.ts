@@ -9,6 +9,7 @@ import { severitySchema } from './finding-row.ts'
 import { listHealth, saveHealth } from './health-snapshots.ts'
 import { listEvents } from './list-events.ts'
 import { readCounts } from './read-counts.ts'
+import { readEventFigures } from './read-event-figures.ts'
 import { readEvent, updateEvent } from './update-event.ts'
 import { runWriteTransaction } from './write-transaction.ts'
 
@@ -36,6 +37,7 @@ export function createPostgresMonitoringRepository(client: SqlClient): Monitorin
     getEvent: (eventId) => readEvent(client, eventId),
     updateEvent: (update) => runWriteTransaction(client, (tx) => updateEvent(tx, update)),
     readCounts: (range) => readCounts(client, range),
+    readEventFigures: (now) => readEventFigures(client, now),
     async readDashboard() {
       const { rows } = await client.query(READ_DASHBOARD)
       return summarise(rows)
