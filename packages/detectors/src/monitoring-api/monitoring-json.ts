@@ -29,6 +29,7 @@ export function eventJson(event: MonitoringEvent): Json {
     updatedAt: moment(event.updatedAt),
     acknowledgedBy: event.acknowledgedBy,
     acknowledgedAt: moment(event.acknowledgedAt),
+    acknowledgementNotes: event.acknowledgementNotes,
     resolvedBy: event.resolvedBy,
     resolvedAt: moment(event.resolvedAt),
     resolutionNotes: event.resolutionNotes,

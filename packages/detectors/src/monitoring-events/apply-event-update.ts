@@ -3,7 +3,8 @@ import type { MonitoringEventUpdate } from './monitoring-repository.ts'
 
 /**
  * The event once a person has spoken: the same in every repository. Whoever takes it on last has it;
- * notes stay until others come.
+ * notes of one
+ * step stay until others of that step come.
  *
  * @returns `conflict` when it has ended
  */
@@ -16,9 +17,12 @@ export function applyEventUpdate(
     ...event,
     status,
     updatedAt: now,
-    resolutionNotes: notes ?? event.resolutionNotes,
     ...(status === 'acknowledged'
-      ? { acknowledgedBy: by, acknowledgedAt: now }
-      : { resolvedBy: by, resolvedAt: now }),
+      ? {
+          acknowledgedBy: by,
+          acknowledgedAt: now,
+          acknowledgementNotes: notes ?? event.acknowledgementNotes,
+        }
+      : { resolvedBy: by, resolvedAt: now, resolutionNotes: notes ?? event.resolutionNotes }),
   }
 }

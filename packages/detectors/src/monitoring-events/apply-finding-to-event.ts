@@ -49,6 +49,7 @@ const UNTOUCHED = {
   status: 'open' as const,
   acknowledgedBy: null,
   acknowledgedAt: null,
+  acknowledgementNotes: null,
   resolvedBy: null,
   resolvedAt: null,
   resolutionNotes: null,

@@ -35,8 +35,11 @@ export interface MonitoringEvent {
   /** Who took it on, and when. */
   readonly acknowledgedBy: string | null
   readonly acknowledgedAt: number | null
+  /** What was noted then; what the next one notes takes its place. */
+  readonly acknowledgementNotes: string | null
   /** Who ended it; `null` where the monitor did. */
   readonly resolvedBy: string | null
   readonly resolvedAt: number | null
+  /** What was noted then. */
   readonly resolutionNotes: string | null
 }

@@ -36,6 +36,7 @@ export const event: MonitoringEvent = {
   updatedAt: NOW,
   acknowledgedBy: null,
   acknowledgedAt: null,
+  acknowledgementNotes: null,
   resolvedBy: null,
   resolvedAt: null,
   resolutionNotes: null,

@@ -99,6 +99,7 @@ export const monitoringRepositoryContract: readonly MonitoringRepositoryContract
         updatedAt: T0,
         acknowledgedBy: null,
         acknowledgedAt: null,
+        acknowledgementNotes: null,
         resolvedBy: null,
         resolvedAt: null,
         resolutionNotes: null,
@@ -224,7 +225,11 @@ export const monitoringRepositoryContract: readonly MonitoringRepositoryContract
       )
       const byBob = { eventId, status: 'acknowledged', by: 'bob', now: T0 + 2 } as const
       const passed = await repository.updateEvent({ ...byBob, notes: 'on it' })
-      const withBob = { acknowledgedBy: 'bob', acknowledgedAt: T0 + 2, resolutionNotes: 'on it' }
+      const withBob = {
+        acknowledgedBy: 'bob',
+        acknowledgedAt: T0 + 2,
+        acknowledgementNotes: 'on it',
+      }
       const acknowledged = { ...taken, ...withBob, status: 'acknowledged', updatedAt: T0 + 2 }
       assert.deepEqual(passed, acknowledged)
       const ending = { eventId, status: 'resolved', by: 'eve', now: T0 + 3 } as const
@@ -389,6 +394,38 @@ export const monitoringRepositoryContract: readonly MonitoringRepositoryContract
     },
   },
   {
+    name: 'counts what is open and what was critical as of one moment, whatever was summed up before',
+    async run(create) {
+      const { repository, store, refresh } = await create()
+      assert.deepEqual(await repository.readEventFigures(T0), FIGURES_OF_NONE)
+      await refresh(T0 - HOUR_MS)
+      const found: [number, Finding['severity']][] = [
+        [T0 - HOUR_MS - 1, 'critical'],
+        [T0 - HOUR_MS, 'critical'],
+        [T0 - 2, 'high'],
+        [T0 - 2, 'critical'],
+        [T0 - 1, 'critical'],
+        [T0, 'critical'],
+      ]
+      for (const [index, [now, severity]] of found.entries()) {
+        await note(store, now, [finding({ fingerprint: String(index), severity })])
+      }
+      const figures = { openEvents: 5, criticalEventsLastHour: 3 }
+      assert.deepEqual(await repository.readEventFigures(T0), figures)
+
+      const { events } = await repository.listEvents({ severity: 'critical', limit: 10 })
+      const [, taken, ended] = events
+      const update = { by: 'ada', notes: null, now: T0 }
+      for (const [event, status] of [
+        [taken, 'acknowledged'] as const,
+        [ended, 'resolved'] as const,
+      ]) {
+        await repository.updateEvent({ ...update, eventId: event!.eventId, status })
+      }
+      assert.deepEqual(await repository.readEventFigures(T0), { ...figures, openEvents: 3 })
+    },
+  },
+  {
     name: 'keeps health snapshots, and lists the newest first',
     async run(create) {
       const { repository } = await create()
@@ -415,6 +452,7 @@ export const monitoringRepositoryContract: readonly MonitoringRepositoryContract
   },
 ]
 
+const FIGURES_OF_NONE = { openEvents: 0, criticalEventsLastHour: 0 }
 const T0 = 1_749_895_200_123
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS

@@ -10,7 +10,7 @@ export const EVENT_COLUMNS = `
   event.transaction_ids, event.affected_amount_minor, event.currency, event.detection_algorithm,
   event.confidence_score, event.event_data, event.status, event.event_time_ms,
   event.detection_timestamp, event.updated_at, event.acknowledged_by, event.acknowledged_at,
-  event.resolved_by, event.resolved_at, event.resolution_notes`
+  event.acknowledgement_notes, event.resolved_by, event.resolved_at, event.resolution_notes`
 
 /** Reads {@link EVENT_COLUMNS}. */
 export function parseEventRow(row: SqlRow): MonitoringEvent {
@@ -33,6 +33,7 @@ export function parseEventRow(row: SqlRow): MonitoringEvent {
     updatedAt: read.updated_at.getTime(),
     acknowledgedBy: read.acknowledged_by,
     acknowledgedAt: read.acknowledged_at?.getTime() ?? null,
+    acknowledgementNotes: read.acknowledgement_notes,
     resolvedBy: read.resolved_by,
     resolvedAt: read.resolved_at?.getTime() ?? null,
     resolutionNotes: read.resolution_notes,
@@ -70,6 +71,7 @@ const eventRowSchema = z.object({
   updated_at: z.date(),
   acknowledged_by: z.string().nullable(),
   acknowledged_at: z.date().nullable(),
+  acknowledgement_notes: z.string().nullable(),
   resolved_by: z.string().nullable(),
   resolved_at: z.date().nullable(),
   resolution_notes: z.string().nullable(),

@@ -66,6 +66,7 @@ create table monitoring_events (
   event_time_ms double precision not null,
   acknowledged_by text,
   acknowledged_at timestamptz,
+  acknowledgement_notes text,
   resolved_by text,
   resolved_at timestamptz,
   resolution_notes text,

@@ -42,6 +42,7 @@ export async function updateEvent(
     writeStatus(event.status),
     event.acknowledgedBy,
     event.acknowledgedAt,
+    event.acknowledgementNotes,
     event.resolvedBy,
     event.resolvedAt,
     event.resolutionNotes,
@@ -60,8 +61,9 @@ const UPDATE_EVENT = `
 update monitoring_events set
   status = $2,
   acknowledged_by = $3, acknowledged_at = to_timestamp($4::float8 / 1000),
-  resolved_by = $5, resolved_at = to_timestamp($6::float8 / 1000),
-  resolution_notes = $7, updated_at = to_timestamp($8::float8 / 1000)
+  acknowledgement_notes = $5,
+  resolved_by = $6, resolved_at = to_timestamp($7::float8 / 1000),
+  resolution_notes = $8, updated_at = to_timestamp($9::float8 / 1000)
 where event_id = $1::bigint`
 
 const END_FINDING = `
