@@ -386,6 +386,41 @@ describe('a breaker', () => {
     expect(started.status().jobs[0]?.lastOutcome).toBe('success')
   })
 
+  test.each([
+    ['of its own', 'warn circuit-open'],
+    ['further down', 'error failure'],
+  ])('%s that is open is logged once each time that it opens', async (place, line) => {
+    const told: string[] = []
+    const tell =
+      (level: string) =>
+      ({ reason }: { reason?: string }): void =>
+        void told.push(`${clock.monotonic()} ${level} ${reason}`)
+    const logger = {
+      ...silentLogger,
+      debug: tell('debug'),
+      warn: tell('warn'),
+      error: tell('error'),
+    }
+    const failsAt = new Set([0, 4_000])
+    const work = (): void => {
+      if (failsAt.has(clock.monotonic())) throw new Error('down')
+    }
+    const breaker = breakerOf(1)
+    const isWithin = place === 'further down'
+    const job = isWithin ? { run: () => breaker.execute(work) } : { run: work, breaker }
+    start(job, { logger })
+    await clock.advance(6_000)
+    expect(told).toEqual([
+      '0 error failure',
+      `1000 ${line}`,
+      `2000 ${line.replace(/^\w+/, 'debug')}`,
+      '4000 error failure',
+      `5000 ${line}`,
+      `6000 ${line.replace(/^\w+/, 'debug')}`,
+    ])
+    expect(failures).toHaveLength(isWithin ? 6 : 2)
+  })
+
   test('hears of a timeout as of a failure', async () => {
     const breaker = breakerOf(1)
     const run = ({ signal }: JobRun): Promise<void> => clock.sleep(900, { signal })

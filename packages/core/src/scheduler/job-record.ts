@@ -1,3 +1,4 @@
+import { isAssayError } from '../errors/assay-error.ts'
 import { tellQuietly } from '../errors/tell-quietly.ts'
 import type { Logger } from '../logger/logger.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -36,8 +37,18 @@ export function createJobRecord({ job, tally, clock, logger, onError }: JobRecor
     consecutiveFailures: 0,
   }
 
+  /** Whether the last run met an open circuit: that it did is worth a line once, and not at each run. */
+  let hasMetOpenCircuit = false
+
+  function levelOf<Level extends string>(level: Level, isOpenCircuit: boolean): Level | 'debug' {
+    const isKnown = isOpenCircuit && hasMetOpenCircuit
+    hasMetOpenCircuit = isOpenCircuit
+    return isKnown ? 'debug' : level
+  }
+
   function tellFailure({ reason, error }: Omit<JobFailure, 'job'>, message: string): void {
-    tellQuietly(() => logger.error({ job, reason, err: error }, message))
+    const level = levelOf('error', isAssayError(error, 'CIRCUIT_OPEN'))
+    tellQuietly(() => logger[level]({ job, reason, err: error }, message))
     tellQuietly(() => onError?.({ job, reason, error }))
   }
 
@@ -54,6 +65,7 @@ export function createJobRecord({ job, tally, clock, logger, onError }: JobRecor
       if (outcome === 'success') {
         facts = { ...facts, lastSuccessAt: clock.now(), consecutiveFailures: 0 }
         tally.succeededAt(clock.now())
+        hasMetOpenCircuit = false
       } else if (outcome !== 'aborted') {
         facts = { ...facts, consecutiveFailures: facts.consecutiveFailures + 1 }
         tellFailure({ reason: outcome, error: result.error }, 'A job failed.')
@@ -66,7 +78,7 @@ export function createJobRecord({ job, tally, clock, logger, onError }: JobRecor
     skipped(reason, count = 1) {
       tally.skipped(reason, count)
       // Standing by is what all processes but one do all the time.
-      const level = reason === 'standby' ? 'debug' : 'warn'
+      const level = reason === 'standby' ? 'debug' : levelOf('warn', reason === 'circuit-open')
       tellQuietly(() => logger[level]({ job, reason, count }, 'A job was due and was not run.'))
     },
     leaseFailed: (error) =>

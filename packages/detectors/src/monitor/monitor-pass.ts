@@ -1,4 +1,4 @@
-import type { Clock } from '@assay/core'
+import { type Clock, isAssayError } from '@assay/core'
 
 import type { MonitorCoverage } from './monitor-metrics.ts'
 import type { MonitorStore, PartitionLease } from './monitor-store.ts'
@@ -113,7 +113,9 @@ function nameOf({ partition, token }: PartitionLease): string {
 /** Waits for all, so that nothing goes on behind the back of a cycle that failed. */
 async function settleAll<Result>(work: readonly Promise<Result>[]): Promise<readonly Result[]> {
   const settled = await Promise.allSettled(work)
-  const failed = settled.find(({ status }) => status === 'rejected')
-  if (failed?.status === 'rejected') throw failed.reason
+  const errors = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+  // What failed says more than that the circuit, which it may have opened, turned the others away.
+  const isTold = (error: unknown): boolean => !isAssayError(error, 'CIRCUIT_OPEN')
+  if (errors.length > 0) throw errors.find(isTold) ?? errors[0]
   return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
 }
