@@ -17,10 +17,34 @@ import {
 } from './monitor-schedule.ts'
 
 describe('readMonitorSchedule', () => {
-  test('has the cadences of the festival where the environment says nothing', () => {
-    expect(readMonitorSchedule({})).toEqual(festivalMonitorSchedule)
-    expect(readMonitorSchedule({ MONITORING_INTERVAL_HEALTH: '' })).toEqual(festivalMonitorSchedule)
+  test('has the cadences of a monitor without a schedule where the environment says nothing', () => {
+    expect(readMonitorSchedule({})).toEqual(defaultMonitorSchedule)
+    expect(readMonitorSchedule({ MONITORING_INTERVAL_HEALTH: '' })).toEqual(defaultMonitorSchedule)
   })
+
+  test('has those of another preset there, each as that has it', () => {
+    expect(readMonitorSchedule({}, festivalMonitorSchedule)).toEqual(festivalMonitorSchedule)
+    const preset = { ...festivalMonitorSchedule, raceConditions: 7 }
+    const environment = { MONITORING_INTERVAL_CRITICAL: '1000' }
+    expect(readMonitorSchedule(environment, preset)).toEqual({
+      ...preset,
+      transactionFailures: 1_000,
+      balanceDiscrepancies: 1_000,
+    })
+  })
+
+  test.each(['MONITORING_INTERVAL_CRITCAL', 'MONITORING_INTERVAL_', 'MONITORING_INTERVAL_LOW'])(
+    'refuses %s, which is no variable of its own',
+    (name) => {
+      expect(() => readMonitorSchedule({ [name]: '30000' })).toThrow(
+        `readMonitorSchedule: \`${name}\` must be left out: the variables are ` +
+          'MONITORING_INTERVAL_CRITICAL, MONITORING_INTERVAL_MEDIUM, MONITORING_INTERVAL_HEALTH',
+      )
+      expect(readMonitorSchedule({ [name]: undefined, PATH: '/bin' })).toEqual(
+        defaultMonitorSchedule,
+      )
+    },
+  )
 
   test('takes each cadence from the variable of its severity', () => {
     const environment = {

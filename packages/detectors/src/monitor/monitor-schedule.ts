@@ -30,41 +30,65 @@ export const festivalMonitorSchedule: MonitorSchedule = {
 }
 
 /**
- * The festival's cadences, as far as the environment does not set its own. Hand them to `createMonitor`
- * as its `schedule`, and leave its `detectors` out or make them with the same schedule: then all of it
- * has effect.
+ * Reads the cadences that the festival's monitoring took from its environment: critical for failures and
+ * balances, medium for scans and races, health. What the environment leaves out is as in the preset, so
+ * an empty one changes nothing. Hand the cadences to `createMonitor` as its `schedule`, and leave its
+ * `detectors` out or make them with the same schedule: then all of it has effect.
  *
  * @param environment `MONITORING_INTERVAL_CRITICAL`, `MONITORING_INTERVAL_MEDIUM` and
  *   `MONITORING_INTERVAL_HEALTH`, in milliseconds; such as `process.env`
- * @throws `INVALID_OPTION` when one is no whole number from 1 to 9,999,999,999, without a unit
+ * @param preset what holds where the environment says nothing. Default {@link defaultMonitorSchedule};
+ *   `festivalMonitorSchedule` has the festival's own
+ * @throws `INVALID_OPTION` when one is no whole number from 1 to 9,999,999,999, without a unit, and for
+ *   any other variable that begins with `MONITORING_INTERVAL_`
  *
  * @example
  * ```ts
  * import { readMonitorSchedule } from '@assay/detectors'
  *
  * const schedule = readMonitorSchedule({ MONITORING_INTERVAL_CRITICAL: '10000' })
- * console.log(schedule.transactionFailures, schedule.duplicateScans) // 10000 120000
+ * console.log(schedule.transactionFailures, schedule.duplicateScans) // 10000 15000
  * ```
  */
 export function readMonitorSchedule(
   environment: Readonly<Record<string, string | undefined>>,
+  preset: MonitorSchedule = defaultMonitorSchedule,
 ): MonitorSchedule {
-  const preset = festivalMonitorSchedule
-  const read = (name: string, fallback: number): number => {
-    const text = environment[name]
-    if (text === undefined || text === '') return fallback
-    if (/^[1-9]\d{0,9}$/.test(text)) return Number(text)
-    throw new InvalidOptionError('readMonitorSchedule', name, WHAT_IT_MUST_BE)
-  }
-  const critical = read('MONITORING_INTERVAL_CRITICAL', preset.transactionFailures)
-  const medium = read('MONITORING_INTERVAL_MEDIUM', preset.duplicateScans)
+  assertNames(environment)
+  const critical = readInterval(environment, CRITICAL)
+  const medium = readInterval(environment, MEDIUM)
   return {
-    transactionFailures: critical,
-    balanceDiscrepancies: critical,
-    duplicateScans: medium,
-    raceConditions: medium,
-    systemHealth: read('MONITORING_INTERVAL_HEALTH', preset.systemHealth),
+    transactionFailures: critical ?? preset.transactionFailures,
+    balanceDiscrepancies: critical ?? preset.balanceDiscrepancies,
+    duplicateScans: medium ?? preset.duplicateScans,
+    raceConditions: medium ?? preset.raceConditions,
+    systemHealth: readInterval(environment, HEALTH) ?? preset.systemHealth,
   }
+}
+
+const PREFIX = 'MONITORING_INTERVAL_'
+const CRITICAL = `${PREFIX}CRITICAL`
+const MEDIUM = `${PREFIX}MEDIUM`
+const HEALTH = `${PREFIX}HEALTH`
+const NAMES: readonly string[] = [CRITICAL, MEDIUM, HEALTH]
+
+type Environment = Parameters<typeof readMonitorSchedule>[0]
+
+/** A name that is mistyped would be a cadence that nobody set. */
+function assertNames(environment: Environment): void {
+  const unknown = Object.keys(environment).find(
+    (name) => name.startsWith(PREFIX) && environment[name] !== undefined && !NAMES.includes(name),
+  )
+  if (unknown === undefined) return
+  const mustBe = `left out: the variables are ${NAMES.join(', ')}`
+  throw new InvalidOptionError('readMonitorSchedule', unknown, mustBe)
+}
+
+function readInterval(environment: Environment, name: string): number | undefined {
+  const text = environment[name]
+  if (text === undefined || text === '') return undefined
+  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text)
+  throw new InvalidOptionError('readMonitorSchedule', name, WHAT_IT_MUST_BE)
 }
 
 const WHAT_IT_MUST_BE =
