@@ -1,4 +1,4 @@
-import { createCircuitBreaker, isAssayError, type Logger, silentLogger } from '@assay/core'
+import { createCircuitBreaker, isAssayError, silentLogger } from '@assay/core'
 import { faulty } from '@assay/core/testing'
 import { expect, test } from 'vitest'
 
@@ -14,7 +14,7 @@ function createFailingLedger() {
     (level: string) =>
     (fields: object, message: string): void =>
       void told.push({ level, message, ...fields })
-  const logger = { ...silentLogger, warn: tell('warn'), error: tell('error') } as Logger
+  const logger = { ...silentLogger, warn: tell('warn'), error: tell('error') }
   const ledger = createMonitoredLedger(({ source }) => ({
     sources: [faulty(source, () => (state.isDown ? { kind: 'fail' } : undefined))],
     logger,
@@ -43,7 +43,7 @@ test('what failed is told, and not that the circuit which it opened turned other
   const error = ({ err }: { err?: unknown }): void => void errors.push(err)
   const down = new Error('down')
   const { clock, run } = createMonitoredLedger((parts) => ({
-    logger: { ...silentLogger, error } as Logger,
+    logger: { ...silentLogger, error },
     breaker: ({ id }) =>
       createCircuitBreaker({ name: id, failureThreshold: 1, clock: parts.clock }),
     sources: [

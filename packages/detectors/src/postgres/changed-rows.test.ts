@@ -6,10 +6,11 @@ import { beforeAll, expect, test } from 'vitest'
 import { idOfEvent, parseAccountEvent } from '../detector/account-event.ts'
 import { createMonitor } from '../monitor/create-monitor.ts'
 import type { EventPage } from '../monitor/event-source.ts'
+import { runGuideSql } from '../testing/run-guide-sql.ts'
+import { untilReadable } from '../testing/until-readable.ts'
 import { migrations } from './migrations.ts'
 import { createPostgresMonitorStore } from './monitor/postgres-monitor-store.ts'
 import { createPostgresEventSource } from './postgres-event-source.ts'
-import { untilReadable } from '../testing/until-readable.ts'
 
 const adapters = { fromPglite, fromPgPool }
 const now = 1_749_895_200_000
@@ -27,18 +28,15 @@ describeEachDatabase<SqlClient>('rows that change by plain SQL', adapters, (data
     const source = `source-${sources}`
     const client = database()
     const run = (text: string, ...values: SqlValue[]) => client.query(text, [source, ...values])
-    return {
-      source,
-      run,
-      async pay(transactionId: string, status = 'completed') {
-        await run(PAY, transactionId, status)
-      },
-      async read(after: string | null = null): Promise<EventPage> {
-        await untilReadable(client)
-        const events = createPostgresEventSource(client, { source })
-        return events.read({ partition: 0, partitions: 1, after, limit: 100, now })
-      },
+    const pay = async (transactionId: string, status = 'completed'): Promise<void> => {
+      await run(PAY, transactionId, status)
     }
+    const read = async (after: string | null = null): Promise<EventPage> => {
+      await untilReadable(client)
+      const events = createPostgresEventSource(client, { source })
+      return events.read({ partition: 0, partitions: 1, after, limit: 100, now })
+    }
+    return { source, run, pay, read }
   }
 
   test('are read again in the order of their changes, whatever tells of them', async () => {
@@ -148,20 +146,12 @@ describeEachDatabase<SqlClient>('a ledger from another server', adapters, (datab
     await pay('tx-2')
     expect(await judge()).toEqual(['tx-1'])
 
-    for (const statement of BEGIN_ANEW) await client.query(statement)
+    await runGuideSql(client, 'set xid = default')
     expect(await judge()).toEqual(['tx-1', 'tx-2'])
     await pay('tx-3')
     expect(await judge()).toEqual(['tx-1', 'tx-2', 'tx-3'])
   })
 })
-
-/** As the guide says under "Tables and maintenance". */
-const BEGIN_ANEW = [
-  'update assay_ledger_transactions set xid = default',
-  'update assay_scans set xid = default',
-  'delete from assay_monitor_states',
-  'delete from assay_monitor_partitions',
-]
 
 const UPDATE = 'update assay_ledger_transactions set'
 

@@ -61,7 +61,7 @@ const CHANNEL = 'assay_events'
  * since, whatever table of the server it writes to, and `completeUpTo` shows by how much. It counts
  * from a transaction's first write: whoever takes the time of an event long before that is late.
  *
- * A row that changes, as a pending one that is decided, is read again.
+ * A row that changes, as a pending one that is decided, is read again, whoever changes it.
  *
  * @param client the database; `migrate` has brought it up to date
  * @param options which rows, and how it hears of new ones
