@@ -11,7 +11,7 @@ import type { Transaction } from './transaction.ts'
 export interface LaneRound {
   /** Transactions that are on their way. */
   readonly live: number
-  /** Whether more waited than there was room for. */
+  /** Whether more waits, and there is room for it now. */
   readonly hasMore: boolean
 }
 
@@ -24,12 +24,13 @@ export async function runLaneRound(
   context: LaneContext,
   { isDraining, signal }: { readonly isDraining: boolean; readonly signal: AbortSignal },
 ): Promise<LaneRound> {
-  const { live } = context
+  const { live, lane, store } = context
   await live.refresh()
-  const queued = isDraining ? [] : await listNext(context)
+  const room = roomOf(context)
+  const queued = isDraining || room <= 0 ? [] : await store.listQueued(lane, room)
   if (queued.length > 0 || live.list().length > 0) await work(context, queued, signal)
-  const left = live.list().length
-  return { live: left, hasMore: queued.length > 0 && queued.length >= roomOf(context) }
+  const hasMore = queued.length > 0 && queued.length === room && roomOf(context) > 0
+  return { live: live.list().length, hasMore }
 }
 
 async function work(
@@ -61,11 +62,6 @@ async function follow(context: LaneContext, observation: LaneObservation): Promi
 function isBlocked({ troubles }: LaneContext): boolean {
   const lasting = troubles.list()
   return lasting.includes('gap') || lasting.includes('history-lost')
-}
-
-async function listNext(context: LaneContext): Promise<readonly Transaction[]> {
-  const room = roomOf(context)
-  return room > 0 ? context.store.listQueued(context.lane, room) : []
 }
 
 /** What is mined takes no room. */

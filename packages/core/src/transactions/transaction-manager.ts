@@ -107,7 +107,7 @@ export interface CancelResult<Payload extends JsonValue = JsonValue> {
 export interface TransactionTick {
   /** Transactions that are on their way, in lanes of this process. */
   readonly live: number
-  /** Whether more waited than there was room for. */
+  /** Whether more waits, and there is room for it now. */
   readonly hasMore: boolean
   /** Lanes whose round failed; the log says why, and the next round tries again. */
   readonly errors: number
