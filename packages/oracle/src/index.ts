@@ -39,3 +39,25 @@ export {
   type OracleBatcherOptions,
   type OracleFunction,
 } from './evm-contract/evm-oracle-contract.ts'
+export {
+  createPositionWatcher,
+  type PositionWatcherOptions,
+} from './position-watcher/create-position-watcher.ts'
+export {
+  createMemoryPositionCursorStore,
+  type PositionCursor,
+  type PositionCursorStore,
+} from './position-watcher/position-cursor-store.ts'
+export {
+  POSITION_EVENTS_TOTAL,
+  POSITION_EVENTS_UNREADABLE_TOTAL,
+  POSITION_INTENTS_REFUSED_TOTAL,
+  POSITION_REWINDS_TOTAL,
+} from './position-watcher/position-metrics.ts'
+export type {
+  PositionEvent,
+  PositionLook,
+  PositionWatcher,
+  ToIntents,
+  WatchedEvents,
+} from './position-watcher/position-watcher.ts'

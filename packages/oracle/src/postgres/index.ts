@@ -1,2 +1,3 @@
 export { migrations } from './migrations.ts'
+export { createPostgresPositionCursorStore } from './postgres-position-cursor-store.ts'
 export { createPostgresOracleCallStore } from './postgres-oracle-call-store.ts'

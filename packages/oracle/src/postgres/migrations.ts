@@ -121,15 +121,23 @@ create table assay_oracle_call_attempts (
   primary key (call_id, number)
 );
 
+create table assay_oracle_cursors (
+  watcher text primary key,
+  block_number bigint not null,
+  block_hash text not null
+);
+
 alter table oracle_call_history enable row level security;
 alter table assay_oracle_calls enable row level security;
 alter table assay_oracle_call_attempts enable row level security;
+alter table assay_oracle_cursors enable row level security;
 
 do $$
 declare table_name text;
 begin
   foreach table_name in array array[
-    'oracle_call_history', 'assay_oracle_calls', 'assay_oracle_call_attempts'
+    'oracle_call_history', 'assay_oracle_calls', 'assay_oracle_call_attempts',
+    'assay_oracle_cursors'
   ] loop
     if exists (select from pg_catalog.pg_roles where rolname = 'assay_reader') then
       execute format('grant select on %I to assay_reader', table_name);

@@ -4,8 +4,10 @@ import { describeEachDatabase } from '@assay/test-servers'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 
 import { oracleCallStoreContract } from '../testing/oracle-call-store-contract.ts'
+import { positionCursorStoreContract } from '../testing/position-cursor-store-contract.ts'
 import { migrations } from './migrations.ts'
 import { createPostgresOracleCallStore } from './postgres-oracle-call-store.ts'
+import { createPostgresPositionCursorStore } from './postgres-position-cursor-store.ts'
 
 /** The columns and indexes of the table that it replaces, by name. */
 const COLUMNS =
@@ -21,6 +23,11 @@ describeEachDatabase('the oracle call store', { fromPglite, fromPgPool }, (clien
 
   test.each(oracleCallStoreContract)('contract: $name', async ({ run }) => {
     await expect(run(createPostgresOracleCallStore(client()))).resolves.toBeUndefined()
+  })
+
+  test.each(positionCursorStoreContract)('contract of cursors: $name', async ({ run }) => {
+    await client().query('truncate assay_oracle_cursors')
+    await expect(run(createPostgresPositionCursorStore(client()))).resolves.toBeUndefined()
   })
 
   test('has the columns of the history that it replaces, each with a comment', async () => {
