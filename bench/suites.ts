@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Figure } from './figure.ts'
 
 /** Each is a folder of files, every one of which exports a `figure`. */
-export const suites: readonly string[] = ['alerts', 'core', 'detectors']
+export const suites: readonly string[] = ['alerts', 'core', 'detectors', 'oracle']
 
 /** The files of a suite that hold a figure; `*-peers.ts` are what figures share. */
 export function figureFiles(suite: string): string[] {

@@ -27,4 +27,5 @@ export {
   type Promtool,
 } from './describe-tool.ts'
 export { type RunningAlertmanager, startAlertmanager } from './start-alertmanager.ts'
-export { type Anvil, ANVIL_KEYS, describeAnvil, startAnvil } from './start-anvil.ts'
+export { describeAnvil } from './describe-anvil.ts'
+export { type Anvil, ANVIL_KEYS, startAnvil } from './start-anvil.ts'

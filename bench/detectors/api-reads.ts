@@ -5,10 +5,11 @@ import {
   createPostgresMonitoringRepository,
   createPostgresMonitorStore,
   maintainMonitoring,
+  migrations,
 } from '@assay/detectors/postgres'
 
+import { createBenchDatabase } from '../bench-database.ts'
 import { atMost, type Figure } from '../figure.ts'
-import { createBenchDatabase } from './bench-database-peers.ts'
 
 const events = 1_000_000
 const days = 30
@@ -19,7 +20,7 @@ export const figure: Figure = {
   targets: [atMost(50, 'ms')],
   // Filtered pages of 50, and the pages behind them, through the handler: parsed, checked and rendered.
   async measure() {
-    const database = await createBenchDatabase()
+    const database = await createBenchDatabase(migrations)
     try {
       const store = createPostgresMonitorStore(database.client)
       const now = Date.now()

@@ -2,7 +2,7 @@ import { fromPgPool } from '@assay/core/postgres'
 import type { AccountEvent } from '@assay/detectors'
 import { createPostgresLedgerRepository } from '@assay/detectors/postgres'
 
-import { connect } from './bench-database-peers.ts'
+import { connect } from '../bench-database.ts'
 import { payments } from './detector-peers.ts'
 
 // The other process: a backend that commits payments at a steady rate, in the database that its

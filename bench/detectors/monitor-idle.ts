@@ -3,10 +3,11 @@ import {
   createPostgresEventSource,
   createPostgresLedgerRepository,
   createPostgresMonitorStore,
+  migrations,
 } from '@assay/detectors/postgres'
 
+import { createBenchDatabase } from '../bench-database.ts'
 import { atMost, atMostOfPeer, type Figure } from '../figure.ts'
-import { createBenchDatabase } from './bench-database-peers.ts'
 import { payments } from './detector-peers.ts'
 
 const rowsADay = 6_000
@@ -18,7 +19,7 @@ export const figure: Figure = {
   // A festival's day of rows is there already, and goes on at its pace; the monitor polls as by default
   // and reconciles every account on which something happens.
   async measure() {
-    const database = await createBenchDatabase()
+    const database = await createBenchDatabase(migrations)
     const ledger = createPostgresLedgerRepository(database.client)
     const monitor = createMonitor({
       sources: [createPostgresEventSource(database.client)],

@@ -6,10 +6,11 @@ import {
   createPostgresEventSource,
   createPostgresMonitorStore,
   listenOnPgPool,
+  migrations,
 } from '@assay/detectors/postgres'
 
+import { createBenchDatabase } from '../bench-database.ts'
 import { atLeast, atMostOfPeer, type Figure } from '../figure.ts'
-import { createBenchDatabase } from './bench-database-peers.ts'
 
 const ratePerSecond = 12_000
 const seconds = 30
@@ -23,7 +24,7 @@ export const figure: Figure = {
   // Another process commits 12,000 payments a second, twenty of them charged on a failure; the
   // monitor reads them in continuous mode, and a finding counts when its commit is through.
   async measure() {
-    const database = await createBenchDatabase()
+    const database = await createBenchDatabase(migrations)
     const committedAt = new Map<string, number>()
     const foundAt = new Map<string, number>()
     const stopping = new AbortController()

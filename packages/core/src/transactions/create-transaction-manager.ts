@@ -112,6 +112,7 @@ function createManager(settings: TransactionManagerSettings): TransactionManager
         }
       }
     },
+    getMany: (ids) => store.get(ids),
     find: async (idempotencyKey) => store.find(idempotencyKey),
     get: async (id) => (await store.get([id]))[0] ?? null,
     list: ({ limit = 100, ...filter } = {}) => store.list({ ...filter, limit }),

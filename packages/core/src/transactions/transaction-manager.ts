@@ -31,6 +31,8 @@ export interface TransactionManager<Payload extends JsonValue = JsonValue> {
   ): Promise<Transaction<Payload>>
   /** @returns `null` where there is none */
   get(id: string): Promise<Transaction<Payload> | null>
+  /** Those that are there, in any order. */
+  getMany(ids: readonly string[]): Promise<readonly Transaction<Payload>[]>
   /** @returns the one that was asked for under a key; `null` where there is none */
   find(idempotencyKey: string): Promise<Transaction<Payload> | null>
   /** Those that fit, newest first. */

@@ -32,7 +32,9 @@ export function createMemoryOracleCallStore(): OracleCallStore {
         return calls.carry(id, carriers[Math.floor(index / perCarrier)] ?? '', now)
       })
     },
-    attach: async (carrier, transactionId) => calls.attach(carrier, transactionId),
+    async attach(carriers) {
+      for (const { carrier, transactionId } of carriers) calls.attach(carrier, transactionId)
+    },
     join: async (carrier, now) => calls.join(carrier, now),
     async listCarried(contract, limit) {
       const carried = calls.list().filter((one) => one.contract === contract)

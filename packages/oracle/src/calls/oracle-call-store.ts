@@ -16,8 +16,8 @@ export interface OracleCallStore {
   submit(calls: readonly NewOracleCall[], now: number): Promise<readonly SubmittedCall[]>
   /** Gives calls that wait and may go to carriers, in order: so many to each. */
   claim(request: ClaimRequest): Promise<readonly OracleCall[]>
-  /** Notes which transaction stands for a carrier. */
-  attach(carrier: string, transactionId: string): Promise<void>
+  /** Notes which transactions stand for carriers. */
+  attach(carriers: readonly AttachedCarrier[]): Promise<void>
   /**
    * Lets newer values that wait join a carrier, for `latest` calls that it carries; not where another
    * carrier has a newer value than it: that one is executed later, and would bring an older value back.
@@ -78,6 +78,12 @@ export interface ClaimRequest {
   readonly carriers: readonly string[]
   readonly perCarrier: number
   readonly now: number
+}
+
+/** A carrier, and the transaction that stands for it. */
+export interface AttachedCarrier {
+  readonly carrier: string
+  readonly transactionId: string
 }
 
 /** What became of a carried call. */

@@ -33,7 +33,8 @@ import { createOracleTally } from './oracle-metrics.ts'
 import { type OraclePolicy, parseOraclePolicy } from './oracle-policy.ts'
 import { renewCarrier } from './renew-carrier.ts'
 import { groupByCarrier, handOver, sendCalls } from './send-calls.ts'
-import { settleCalls } from './settle-calls.ts'
+import { type EndedCarrier, settleCalls } from './settle-calls.ts'
+import { createSubmissionQueue } from './submission-queue.ts'
 
 /** Options of {@link createOracleClient}; the transactions, the store and the contract are required. */
 export interface OracleClientOptions {
@@ -73,6 +74,7 @@ export function createOracleClient(options: OracleClientOptions): OracleClient {
   const context = contextOf(options)
   const { transactions, store, contract, policy, failures, clock, tally } = context
   const watch = createCallWatch(clock, policy.pollMs)
+  const submissions = createSubmissionQueue(store, clock)
   const closing = new AbortController()
   const endings = [
     transactions.recomposeWith((transaction) => renewCarrier(context, transaction)),
@@ -86,7 +88,7 @@ export function createOracleClient(options: OracleClientOptions): OracleClient {
     intents: readonly OracleIntent[],
   ): Promise<readonly OracleSubmission[]> {
     const calls = intents.map((intent) => checkIntent(intent, context))
-    const submitted = await store.submit(calls, clock.now())
+    const submitted = await submissions.submit(calls)
     watch.tell()
     return submitted.map(({ outcome, call }) => ({
       id: call.id,
@@ -98,25 +100,30 @@ export function createOracleClient(options: OracleClientOptions): OracleClient {
   /** What became of transactions that carry calls; those that were not asked for yet are. */
   async function settleCarried(): Promise<{ settled: number; carriers: number; carried: number }> {
     const calls = await store.listCarried(contract.key, CARRIED_MAX)
+    if (calls.length === 0) return { settled: 0, carriers: 0, carried: 0 }
     const carriers = groupByCarrier(calls)
+    const ids = new Set(calls.flatMap(({ transactionId }) => transactionId ?? []))
+    const transactionsById = new Map(
+      (await transactions.getMany([...ids])).map((transaction) => [transaction.id, transaction]),
+    )
+    const ended: EndedCarrier[] = []
     const notAsked = new Map<string, readonly OracleCall[]>()
-    let [settled, underWay] = [0, 0]
     for (const [carrier, ofCarrier] of carriers) {
       const id = ofCarrier.find(({ transactionId }) => transactionId !== null)?.transactionId
-      const transaction = id == null ? null : await transactions.get(id)
-      if (id == null && !(await isKnown(carrier))) notAsked.set(carrier, ofCarrier)
-      if (transaction !== null && isFinalState(transaction.state)) {
-        settled += await settleCalls(context, transaction, ofCarrier)
-      } else underWay += 1
+      const transaction = transactionsById.get(id ?? '')
+      if (transaction !== undefined && isFinalState(transaction.state)) {
+        ended.push({ transaction, calls: ofCarrier })
+      } else if (id == null && !(await isKnown(carrier))) notAsked.set(carrier, ofCarrier)
     }
+    const settled = await settleCalls(context, ended)
     await handOver(context, notAsked)
-    return { settled, carriers: underWay, carried: calls.length - settled }
+    return { settled, carriers: carriers.size - ended.length, carried: calls.length - settled }
   }
 
   /** After a crash between asking for a transaction and noting it. */
   async function isKnown(carrier: string): Promise<boolean> {
     const transaction = await transactions.find(carrier)
-    if (transaction !== null) await store.attach(carrier, transaction.id)
+    if (transaction !== null) await store.attach([{ carrier, transactionId: transaction.id }])
     return transaction !== null
   }
 
@@ -136,7 +143,7 @@ export function createOracleClient(options: OracleClientOptions): OracleClient {
 
   async function isMined({ transactionId, carrier }: OracleCall): Promise<boolean> {
     if (transactionId === null || carrier === null) return false
-    const transaction = await transactions.get(transactionId)
+    const [transaction] = await transactions.getMany([transactionId])
     return transaction?.state === 'mined' || transaction?.state === 'confirmed'
   }
 

@@ -252,10 +252,7 @@ function coveringByLatest(transactions: OracleTransactions): OracleTransactions 
   }
   return {
     ...transactions,
-    async get(id) {
-      const transaction = await transactions.get(id)
-      return transaction && mutate(transaction)
-    },
+    getMany: async (ids) => (await transactions.getMany(ids)).map(mutate),
   }
 }
 

@@ -33,5 +33,5 @@ export interface OracleContext {
 /** The part of a transaction manager that a client needs. */
 export type OracleTransactions = Pick<
   TransactionManager,
-  'enqueue' | 'get' | 'find' | 'recomposeWith' | 'watchTransactions' | 'status'
+  'enqueue' | 'getMany' | 'find' | 'recomposeWith' | 'watchTransactions' | 'status'
 >

@@ -36,9 +36,10 @@ export async function handOver(
     return { idempotencyKey: carrier, account, payload, covers: coversOfCalls(first) }
   })
   const enqueued = await transactions.enqueue(requests)
-  for (const { transaction } of enqueued) {
-    await store.attach(transaction.idempotencyKey, transaction.id)
-  }
+  const attached = enqueued.map(({ transaction: { idempotencyKey, id } }) => {
+    return { carrier: idempotencyKey, transactionId: id }
+  })
+  await store.attach(attached)
 }
 
 /** What a transaction stands for: the ids of its calls. */

@@ -7,26 +7,39 @@ import type { OracleContext } from './oracle-context.ts'
 import type { CallExecution } from './oracle-contract.ts'
 import { retryAt } from './retry-at.ts'
 
+/** Calls, and the transaction that carried them to its end. */
+export interface EndedCarrier {
+  readonly transaction: Transaction
+  readonly calls: readonly OracleCall[]
+}
+
 /**
- * Notes what became of the calls of a transaction that has ended. What counts is the attempt that was
+ * Notes what became of the calls of transactions that have ended. What counts is the attempt that was
  * mined: a call that only a later attempt carried goes back to wait.
  *
  * @returns how many calls were settled
  */
 export async function settleCalls(
   context: OracleContext,
-  transaction: Transaction,
-  calls: readonly OracleCall[],
+  ended: readonly EndedCarrier[],
 ): Promise<number> {
-  const executions = executionsOf(context, transaction)
-  const results = calls.map((call) =>
-    resultOf(context, call, { transaction, execution: executions.get(String(call.id)) }),
-  )
+  if (ended.length === 0) return 0
+  const results = ended.flatMap((carrier) => resultsOf(context, carrier))
   // Those that succeeded first: what goes back to wait may be older than what is now on chain.
   const ordered = results.toSorted((one, other) => rankOf(one) - rankOf(other))
   const settled = await context.store.settle(ordered, context.clock.now())
   for (const call of settled) await noteOutcome(context, call)
   return settled.length
+}
+
+function resultsOf(
+  context: OracleContext,
+  { transaction, calls }: EndedCarrier,
+): readonly CallResult[] {
+  const executions = executionsOf(context, transaction)
+  return calls.map((call) =>
+    resultOf(context, call, { transaction, execution: executions.get(String(call.id)) }),
+  )
 }
 
 /** How each call went that the transaction has tried, by its id. */

@@ -62,8 +62,8 @@ export function createPostgresOracleCallStore(client: SqlClient): OracleCallStor
         return claimed
       })
     },
-    async attach(carrier, transactionId) {
-      await client.query(ATTACH, [carrier, transactionId])
+    async attach(carriers) {
+      if (carriers.length > 0) await client.query(ATTACH, [JSON.stringify(carriers)])
     },
     async join(carrier, now) {
       return write(client, async (tx) => {
@@ -166,8 +166,10 @@ const STILL_DUE = `
 where h.id in ${IDS} and c.state = 'waiting' and c.not_before <= $2::float8
 order by h.id for update of c skip locked`
 const ATTACH = `
-update assay_oracle_calls set transaction_id = $2, revision = revision + 1
-where carrier = $1 and state = 'carried' and transaction_id is null`
+update assay_oracle_calls c
+set transaction_id = attached ->> 'transactionId', revision = c.revision + 1
+from jsonb_array_elements($1::jsonb) as carriers (attached)
+where c.carrier = attached ->> 'carrier' and c.state = 'carried' and c.transaction_id is null`
 const NEXT_DUE = `
 select min(not_before) as at from assay_oracle_calls where contract = $1 and state = 'waiting'`
 const ATTEMPTS = `

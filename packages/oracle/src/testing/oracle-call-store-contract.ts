@@ -125,7 +125,7 @@ export const oracleCallStoreContract: readonly OracleCallStoreContractCase[] = [
       await claim(store, ['a'], 1)
       await submit(store, call(2))
       assert.deepEqual(await claim(store, ['b'], 1), [])
-      await store.attach('a', 'tx-a')
+      await store.attach([{ carrier: 'a', transactionId: 'tx-a' }])
       assert.deepEqual(namesOf(await claim(store, ['b'], 1)), ['key-2'])
     },
   },
@@ -149,7 +149,7 @@ export const oracleCallStoreContract: readonly OracleCallStoreContractCase[] = [
       const worth = { deviationBps: 50, heartbeatMs: 60_000 }
       await submit(store, call(1, { bps: 1_000, ...worth }))
       const [carried] = await claim(store, ['a'], 1)
-      await store.attach('a', 'tx-a')
+      await store.attach([{ carrier: 'a', transactionId: 'tx-a' }])
       await submit(store, call(2, { bps: 1_001, ...worth }))
       assert.deepEqual(await claim(store, ['b'], 1), [])
       const [current] = await store.get([carried!.id])
@@ -163,7 +163,7 @@ export const oracleCallStoreContract: readonly OracleCallStoreContractCase[] = [
     async run(store) {
       await submit(store, call(1), call(2, { market: 'n' }))
       await claim(store, ['a'], 2)
-      await store.attach('a', 'tx-a')
+      await store.attach([{ carrier: 'a', transactionId: 'tx-a' }])
       await submit(store, call(3), call(4, { market: 'other' }))
       const joined = await store.join('a', T0 + 1)
       assert.deepEqual(namesOf(joined), ['key-3'])
@@ -176,10 +176,10 @@ export const oracleCallStoreContract: readonly OracleCallStoreContractCase[] = [
     async run(store) {
       await submit(store, call(1))
       await claim(store, ['a'], 1)
-      await store.attach('a', 'tx-a')
+      await store.attach([{ carrier: 'a', transactionId: 'tx-a' }])
       await submit(store, call(2))
       await claim(store, ['b'], 1)
-      await store.attach('b', 'tx-b')
+      await store.attach([{ carrier: 'b', transactionId: 'tx-b' }])
       await submit(store, call(3))
       assert.deepEqual(await store.join('a', T0 + 1), [])
       assert.deepEqual(namesOf(await store.join('b', T0 + 1)), ['key-3'])
@@ -239,7 +239,7 @@ export const oracleCallStoreContract: readonly OracleCallStoreContractCase[] = [
     async run(store) {
       await submit(store, call(1))
       const [first] = await claim(store, ['a'], 1)
-      await store.attach('a', 'tx-a')
+      await store.attach([{ carrier: 'a', transactionId: 'tx-a' }])
       await submit(store, call(2))
       await claim(store, ['b'], 1)
       const [current] = await store.get([first!.id])

@@ -1,6 +1,5 @@
-import { migrate, type SqlClient } from '@assay/core'
+import { migrate, type Migration, type SqlClient } from '@assay/core'
 import { fromPgPool, migrations as coreMigrations } from '@assay/core/postgres'
-import { migrations } from '@assay/detectors/postgres'
 import pg from 'pg'
 
 /** A database of one figure's own, on the server that `ASSAY_POSTGRES_URL` names or this machine's. */
@@ -13,7 +12,9 @@ export interface BenchDatabase {
 
 const server = process.env['ASSAY_POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 
-export async function createBenchDatabase(): Promise<BenchDatabase> {
+export async function createBenchDatabase(
+  migrations: readonly Migration[],
+): Promise<BenchDatabase> {
   const name = `assay_bench_${process.pid}_${Date.now()}`
   await administer(`create database ${name}`)
   const url = new URL(server)
