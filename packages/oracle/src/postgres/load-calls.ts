@@ -39,10 +39,11 @@ const LOCK = `
 select pg_advisory_xact_lock(hashtextextended('assay_oracle_calls ' || name, 0))
 from jsonb_array_elements_text($1::jsonb) with ordinality as names (name, place) order by place`
 
+/** An array, and not a subquery: for that the planner reads whole tables while it knows little of them. */
 const RIVALS = `
-where h.id in (
+where h.id = any (array (
   select call_id from assay_oracle_calls
-  where call_key in (select jsonb_array_elements_text($1::jsonb))
+  where call_key = any (array (select jsonb_array_elements_text($1::jsonb)))
     and state in ('waiting', 'carried')
   union all
   select newest.call_id from jsonb_array_elements_text($1::jsonb) as names (name), lateral (
@@ -50,5 +51,5 @@ where h.id in (
     where call_key = name and state = 'succeeded'
     order by sequence desc, call_id desc limit 1
   ) as newest
-)
+))
 order by h.id`

@@ -150,20 +150,20 @@ function idsOf(calls: readonly { readonly id: bigint }[]): string {
   return JSON.stringify(calls.map(({ id }) => String(id)))
 }
 
-const IDS = '(select id::bigint from jsonb_array_elements_text($1::jsonb) as ids (id))'
+const IDS = '(array (select id::bigint from jsonb_array_elements_text($1::jsonb) as ids (id)))'
 
 const TAKE_IDS = `
 select nextval('oracle_call_history_id_seq') as id from generate_series(1, $1::int)`
 const BY_KEYS = `
-where c.idempotency_key in (select jsonb_array_elements_text($1::jsonb)) order by h.id`
-const BY_IDS = `where h.id in ${IDS} order by h.id`
+where c.idempotency_key = any (array (select jsonb_array_elements_text($1::jsonb))) order by h.id`
+const BY_IDS = `where h.id = any ${IDS} order by h.id`
 const BY_CARRIER = `where c.carrier = $1 and c.state = 'carried' order by h.id`
 const CARRIED = `where c.contract = $1 and c.state = 'carried' order by h.id limit $2::int`
 const DUE = `
 where c.contract = $1 and c.state = 'waiting' and c.not_before <= $2::float8
 order by h.id limit $3::int`
 const STILL_DUE = `
-where h.id in ${IDS} and c.state = 'waiting' and c.not_before <= $2::float8
+where h.id = any ${IDS} and c.state = 'waiting' and c.not_before <= $2::float8
 order by h.id for update of c skip locked`
 const ATTACH = `
 update assay_oracle_calls c

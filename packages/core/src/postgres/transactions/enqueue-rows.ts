@@ -74,14 +74,14 @@ const SUPERSEDE = `
 update assay_transactions older
 set state = 'superseded', revision = older.revision + 1, updated_at = $2::double precision
 from assay_transactions newer
-where newer.id in (select jsonb_array_elements_text($1::jsonb))
+where newer.id = any (array (select jsonb_array_elements_text($1::jsonb)))
   and newer.coalesce_key = older.coalesce_key
   and newer.chain = older.chain and newer.account = older.account
   and older.state = 'queued' and older.position < newer.position`
 
 const SELECT_BY_KEYS = `
 select ${TRANSACTION_COLUMNS} from assay_transactions t
-where t.idempotency_key in (select jsonb_array_elements_text($1::jsonb))`
+where t.idempotency_key = any (array (select jsonb_array_elements_text($1::jsonb)))`
 
 function toJson(transaction: NewTransaction, now: number): object {
   return { ...transaction, now }

@@ -52,7 +52,9 @@ export function createPostgresTransactionStore(client: SqlClient): TransactionSt
     commit: (moves) => commitMoves(client, moves),
     async get(ids) {
       if (ids.length === 0) return []
-      return select('t.id in (select jsonb_array_elements_text($1::jsonb))', [JSON.stringify(ids)])
+      return select('t.id = any (array (select jsonb_array_elements_text($1::jsonb)))', [
+        JSON.stringify(ids),
+      ])
     },
     find: async (key) => (await select('t.idempotency_key = $1', [key]))[0] ?? null,
     listLive: ({ chain, account }) => select(LIVE, [chain, account]),
