@@ -1,4 +1,5 @@
 export type {
+  AttachedCarrier,
   CallResult,
   ClaimRequest,
   NewOracleCall,

@@ -472,7 +472,7 @@ test('counts where transactions come to stand', async () => {
   const { transactions, steps } = start({ metrics })
   await transactions.enqueue([request('a'), request('b')])
   await steps(6)
-  const samples = JSON.stringify(await metrics.collect())
+  const samples = JSON.stringify(metrics.collect())
   expect(samples).toContain('transactions_total')
   expect(samples).toContain('confirmed')
 })

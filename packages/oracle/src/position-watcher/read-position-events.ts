@@ -89,7 +89,7 @@ function readEvent(
     })
     return {
       eventName,
-      args: (args ?? {}) as Readonly<Record<string, unknown>>,
+      args: args ?? {},
       address: getAddress(log.address),
       blockNumber: log.blockNumber,
       transactionHash: log.transactionHash,
