@@ -97,8 +97,8 @@ export function createMemoryMonitorStore(): MemoryMonitorStore {
   function putAll({ findings: found, now, ...origin }: MonitorNote & FindingOrigin): void {
     if (origin.rejudged.length > 0) {
       for (const { stored } of findings.values()) {
-        const { finding, source } = stored
-        if (isRefuted({ ...finding, source }, origin)) put(refuteFinding(stored, now), now)
+        if (isRefuted({ ...stored.finding, ...stored }, origin))
+          put(refuteFinding(stored, now), now)
       }
     }
     for (const finding of settleFindings(found, origin.rejudged)) {

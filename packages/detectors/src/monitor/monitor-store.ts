@@ -108,7 +108,7 @@ export interface MonitorCommit {
   /** Accounts that were judged anew, and the findings about them that hold. */
   readonly rejudged: readonly RejudgedSubject[]
   readonly setAside: readonly SetAsideRow[]
-  /** Whose events led to the findings; `null` where they come of something else, such as a ledger. */
+  /** Whose events led to the findings, or to the look into a ledger; `null` where none did. */
   readonly source: string | null
 }
 
@@ -128,6 +128,16 @@ export interface RejudgedSubject {
   readonly subject: string
   readonly ruleIds: readonly string[]
   readonly fingerprints: readonly string[]
+  /**
+   * The time of the first event that was judged, in epoch milliseconds: of a finding whose earliest
+   * event time lies before it nothing is said, for its events may be gone. Default: of none.
+   */
+  readonly since?: number | undefined
+  /**
+   * The sources whose findings it speaks of, where what was judged is what several sources tell of.
+   * Default: the source of the commit.
+   */
+  readonly sources?: readonly string[] | undefined
 }
 
 /**

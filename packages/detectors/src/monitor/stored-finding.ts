@@ -8,8 +8,10 @@ export interface StoredFinding {
   readonly revision: number
   /** The revision that was last handed on; 0 when none was. */
   toldRevision: number
-  /** Whose events led to it; `null` where it came of something else, such as a ledger. */
+  /** Whose events led to it; `null` where it came of something else, such as a measurement. */
   readonly source: string | null
+  /** The earliest event time that it was ever told with, in epoch milliseconds. */
+  readonly beganAt: number
   /** How it has ended; `null` while it has not. */
   readonly ending: FindingEnding | null
 }
@@ -32,7 +34,7 @@ export interface FindingOrigin {
  * What a store keeps once a finding has come: the same in every store. What came before changes
  * nothing, so that the same events may be judged again; what has ended stays as it is, unless it is
  * refuted. What comes of judging its subject as a whole takes the place of what was known of the same
- * source's events, even where it says less.
+ * source's events, or of those of the same ledger's sources, even where it says less.
  */
 export function applyFinding(
   current: StoredFinding | undefined,
@@ -40,16 +42,23 @@ export function applyFinding(
   { source, rejudged }: FindingOrigin,
 ): StoredFinding {
   const ending: FindingEnding | null = finding.action === 'resolve' ? 'by-rule' : null
-  if (current === undefined) return { finding, revision: 1, toldRevision: 0, source, ending }
+  const beganAt = finding.eventTime
+  const opened = { finding, source, beganAt, ending }
+  if (current === undefined) return { ...opened, revision: 1, toldRevision: 0 }
 
-  const { revision, toldRevision } = current
-  const next = { finding, revision: revision + 1, toldRevision, ending }
+  const { toldRevision } = current
+  const revision = current.revision + 1
   // Two sources may tell of the same events: whoever proves a refuted one has it from then on.
-  if (current.ending === 'refuted') return ending === null ? { ...next, source } : current
+  if (current.ending === 'refuted') {
+    return ending === null ? { ...opened, revision, toldRevision } : current
+  }
   if (current.ending !== null) return current
-  const replaces = current.source === source && isRejudged(finding, rejudged)
+  const replaces = rejudged.some(
+    (judged) => covers(judged, finding) && isOfItsSources(judged, current, source),
+  )
   const isNews = replaces ? differs(current.finding, finding) : grows(current.finding, finding)
-  return isNews ? { ...next, source: current.source } : current
+  if (!isNews) return current
+  return { ...current, finding, revision, beganAt: Math.min(current.beganAt, beganAt), ending }
 }
 
 /** What a store keeps once a person has ended a finding. */
@@ -73,14 +82,15 @@ export function refuteFinding(current: StoredFinding, now: number): StoredFindin
 
 /** Whether judging subjects as a whole has not found what a store keeps. */
 export function isRefuted(
-  kept: FindingName & Pick<StoredFinding, 'source'>,
+  kept: FindingName & Pick<StoredFinding, 'source' | 'beganAt'>,
   { source, rejudged }: FindingOrigin,
 ): boolean {
-  return (
-    kept.source === source &&
-    rejudged.some(
-      (judged) => covers(judged, kept) && !judged.fingerprints.includes(kept.fingerprint),
-    )
+  return rejudged.some(
+    (judged) =>
+      covers(judged, kept) &&
+      isOfItsSources(judged, kept, source) &&
+      kept.beganAt >= (judged.since ?? -Infinity) &&
+      !judged.fingerprints.includes(kept.fingerprint),
   )
 }
 
@@ -108,10 +118,25 @@ function covers({ subject, ruleIds }: RejudgedSubject, finding: FindingName): bo
   return subject === finding.subject && ruleIds.includes(finding.ruleId)
 }
 
+function isOfItsSources(
+  { sources }: RejudgedSubject,
+  kept: Pick<StoredFinding, 'source'>,
+  source: string | null,
+): boolean {
+  return sources === undefined
+    ? kept.source === source
+    : kept.source !== null && sources.includes(kept.source)
+}
+
+/** The evidence of a whole changes with every event, such as all that an account ever moved. */
 function differs(current: Finding, next: Finding): boolean {
   return (
-    next.action === 'resolve' ||
-    next.eventTime !== current.eventTime ||
+    next.action === 'resolve' || next.eventTime !== current.eventTime || saysOther(current, next)
+  )
+}
+
+function saysOther(current: Finding, next: Finding): boolean {
+  return (
     next.severity !== current.severity ||
     next.confidence !== current.confidence ||
     next.amount?.amountMinor !== current.amount?.amountMinor ||
@@ -128,10 +153,25 @@ function grows(current: Finding, next: Finding): boolean {
     case 'update':
       return (
         next.eventTime > current.eventTime ||
-        (next.eventTime === current.eventTime &&
-          next.transactionIds.length > current.transactionIds.length)
+        (next.eventTime === current.eventTime && growsAtOnce(current, next))
       )
     case 'resolve':
       return true
   }
+}
+
+/**
+ * One that names fewer transactions came before. Of those that name as many, which are a hundred for
+ * one of any size, only the figures tell.
+ */
+function growsAtOnce(current: Finding, next: Finding): boolean {
+  const more = next.transactionIds.length - current.transactionIds.length
+  if (more !== 0) return more > 0
+  return saysOther(current, next) || hasOtherEvidence(current, next)
+}
+
+function hasOtherEvidence({ evidence: current }: Finding, { evidence: next }: Finding): boolean {
+  // A database may hand out the same evidence in another order.
+  const names = new Set([...Object.keys(current), ...Object.keys(next)])
+  return [...names].some((name) => current[name] !== next[name])
 }

@@ -353,6 +353,32 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
     },
   },
   {
+    name: 'takes other figures at the same time for an update, and nothing that is the same again',
+    async run(create) {
+      const { store } = await create()
+      const transactionIds = Array.from({ length: 100 }, (_, index) => `tx-${index}`)
+      const first = finding({ transactionIds, evidence: { failed: 130, rateBps: 1_000 } })
+      const grown = finding({
+        ...first,
+        action: 'update',
+        evidence: { failed: 160, rateBps: 1_200 },
+      })
+      const again = finding({ ...grown, evidence: { rateBps: 1_200, failed: 160 } })
+      const surer = finding({ ...grown, confidence: 0.5 })
+      await noteEach(store, [first, grown, again])
+      assert.deepEqual(
+        [...(await store.listUntold({ limit: 10 }))],
+        [{ finding: grown, revision: 2 }],
+      )
+      const named = finding({ ...surer, transactionIds: transactionIds.toReversed() })
+      await noteEach(store, [surer, named, named])
+      assert.deepEqual(
+        [...(await store.listUntold({ limit: 10 }))],
+        [{ finding: named, revision: 4 }],
+      )
+    },
+  },
+  {
     name: 'ends the open findings about a subject that no longer hold, and no others',
     async run(create) {
       const { store } = await create()
@@ -384,6 +410,55 @@ export const monitorStoreContract: readonly MonitorStoreContractCase[] = [
       )
       const resolved = finding({ fingerprint: 'gone', action: 'resolve', eventTime: T0 })
       assert.deepEqual(untold[0], { finding: resolved, revision: 2 })
+    },
+  },
+  {
+    name: 'ends no finding that began before what was judged, however it has grown since',
+    async run(create) {
+      const { store } = await create()
+      const ended = async (): Promise<string[]> =>
+        (await store.listUntold({ limit: 10 }))
+          .filter(({ finding: { action } }) => action === 'resolve')
+          .map(({ finding: { fingerprint } }) => fingerprint)
+      const update = { action: 'update' } as const
+      await noteEach(store, [
+        finding({ fingerprint: 'before', eventTime: T0 - 1 }),
+        finding({ fingerprint: 'before', ...update, eventTime: T0 + 5 }),
+        finding({ fingerprint: 'at' }),
+        finding({ fingerprint: 'at', ...update, eventTime: T0 + 5 }),
+      ])
+      const judged = { subject: 'card-7', ruleIds: ['balance.negative'], fingerprints: [] }
+      await store.note({ findings: [], rejudged: [{ ...judged, since: T0 + 1 }], now: T0 })
+      assert.deepEqual(await ended(), [])
+      await store.note({ findings: [], rejudged: [{ ...judged, since: T0 }], now: T0 })
+      assert.deepEqual(await ended(), ['at'])
+      await store.note({ findings: [], rejudged: [judged], now: T0 })
+      assert.deepEqual(await ended(), ['before', 'at'])
+    },
+  },
+  {
+    name: 'ends findings of every source that was judged with, where several are named',
+    async run(create) {
+      const { store } = await create()
+      const sources = ['north', 'east', 'south']
+      const leases = await store.lease(request())
+      for (const [index, source] of sources.entries()) {
+        const findings = [finding({ fingerprint: source })]
+        await store.commit(page(leases[index]!, { cursor: '1', findings, source }))
+      }
+      const rejudged = [
+        {
+          subject: 'card-7',
+          ruleIds: ['balance.negative'],
+          fingerprints: [],
+          sources: ['north', 'east'],
+        },
+      ]
+      await store.commit(page(leases[0]!, { cursorBefore: '1', rejudged, source: 'north' }))
+      const stands = (await store.listUntold({ limit: 10 })).map(
+        ({ finding: { fingerprint, action } }) => `${fingerprint} ${action}`,
+      )
+      assert.deepEqual(stands, ['north resolve', 'east resolve', 'south open'])
     },
   },
   {

@@ -26,6 +26,7 @@ create table assay_finding_keys (
   rule_id text collate "C" not null,
   action text not null check (action in ('open', 'update', 'resolve')),
   source text collate "C",
+  began_ms double precision not null default 0,
   ended_at timestamptz,
   ending text collate "C" check (ending in ('by-rule', 'by-person', 'refuted')),
   revision int not null default 0,

@@ -52,7 +52,13 @@ type KeptFinding = StoredFinding | 'settled' | 'gone'
 
 type KeptFindings = ReadonlyMap<string, KeptFinding>
 
-const nameShape = { fingerprint: z.string(), subject: z.string(), ruleId: z.string() }
+const keyShape = {
+  fingerprint: z.string(),
+  subject: z.string(),
+  ruleId: z.string(),
+  source: z.string().nullable(),
+  beganAt: z.number(),
+}
 
 /** The findings that judging their subjects as a whole did not find, before anything is locked. */
 async function findRefutable(
@@ -62,16 +68,12 @@ async function findRefutable(
   const subjects = [...new Set(found.rejudged.map(({ subject }) => subject))]
   if (subjects.length === 0) return []
   const { rows } = await tx.query(FIND_REFUTABLE, [toStorableJson(subjects)])
-  const schema = z.object({ ...nameShape, source: z.string().nullable() })
-  return z
-    .array(schema)
-    .parse(rows)
-    .filter((kept) => isRefuted(kept, found))
+  const keys = z.array(z.object(keyShape)).parse(rows)
+  return keys.filter((kept) => isRefuted(kept, found))
 }
 
 const keySchema = z.object({
-  ...nameShape,
-  source: z.string().nullable(),
+  ...keyShape,
   ending: z.enum(['by-rule', 'by-person', 'refuted']).nullable(),
   revision: z.int(),
 })
@@ -126,8 +128,8 @@ async function readKept(tx: SqlExecutor, keys: readonly FindingKey[]): Promise<K
   for (const row of rows) {
     const read = parseFindingRow(row)
     const { fingerprint } = read.finding
-    const { source, ending } = byFingerprint.get(fingerprint)!
-    kept.set(fingerprint, { ...read, source, ending })
+    const { source, beganAt, ending } = byFingerprint.get(fingerprint)!
+    kept.set(fingerprint, { ...read, source, beganAt, ending })
   }
   return kept
 }
@@ -136,8 +138,7 @@ function takeIn(before: KeptFindings, found: FoundFindings): KeptFindings {
   const after = new Map(before)
   for (const [fingerprint, kept] of before) {
     if (kept === 'settled' || kept === 'gone') continue
-    const { finding, source } = kept
-    if (isRefuted({ ...finding, source }, found)) {
+    if (isRefuted({ ...kept.finding, ...kept }, found)) {
       after.set(fingerprint, refuteFinding(kept, found.now))
     }
   }
@@ -159,17 +160,20 @@ async function writeChanged(
   const changed = [...after].flatMap(([fingerprint, kept]) => {
     const former = before.get(fingerprint)
     if (kept === 'settled' || kept === 'gone' || kept === former) return []
-    const { finding, revision, source, ending } = kept
+    const { finding, revision, source, beganAt: began_ms, ending } = kept
     const { action } = finding
     const is_new = former === undefined || former === 'gone'
-    return [{ ...writeFinding(finding), action, revision, is_new, source, ending }]
+    return [{ ...writeFinding(finding), action, revision, is_new, source, began_ms, ending }]
   })
   if (changed.length === 0) return
   await tx.query(PUT_EVENTS, [toStorableJson(changed), now, toStorableJson(context)])
 }
 
+const KEY_COLUMNS = `
+  fingerprint, subject, rule_id as "ruleId", source, began_ms as "beganAt"`
+
 const FIND_REFUTABLE = `
-select fingerprint, subject, rule_id as "ruleId", source from assay_finding_keys
+select ${KEY_COLUMNS} from assay_finding_keys
 where (ending is null or ending = 'by-person')
   and subject in (select json_array_elements_text($1::text::json))`
 
@@ -180,7 +184,7 @@ select fingerprint, to_timestamp($2::float8 / 1000), subject, "ruleId", 'open'
 from json_to_recordset($1::text::json) as found(fingerprint text, subject text, "ruleId" text)
 order by fingerprint collate "C"
 on conflict (fingerprint) do update set fingerprint = kept.fingerprint
-returning fingerprint, subject, rule_id as "ruleId", source, ending, revision`
+returning ${KEY_COLUMNS}, ending, revision`
 
 const LET_COME_TRUE = `
 update assay_finding_keys set ending = 'refuted'
@@ -203,14 +207,15 @@ with changed as (
     case action when 'resolve' then to_timestamp($2::float8 / 1000) end as ended_at
   from json_to_recordset($1::text::json) as found(
     ${COLUMN_TYPES.join(', ')}, action text, revision int, is_new boolean,
-    source text, ending text
+    source text, began_ms float8, ending text
   )
 ), keyed as (
   update assay_finding_keys as kept
   set event_id = coalesce(changed.new_id, kept.event_id),
     detected_at = case when is_new then at else kept.detected_at end, action = changed.action,
     revision = changed.revision + case when is_new then kept.revision else 0 end,
-    source = changed.source, ended_at = changed.ended_at, ending = changed.ending
+    source = changed.source, began_ms = changed.began_ms, ended_at = changed.ended_at,
+    ending = changed.ending
   from changed where kept.fingerprint = changed.fingerprint
   returning kept.fingerprint, kept.event_id, kept.detected_at
 )
