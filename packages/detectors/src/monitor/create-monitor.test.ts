@@ -307,3 +307,23 @@ test('tells as partitions only what is read, whatever else is leased', async () 
   expect(partitions.every(({ pass }) => pass.startsWith('ledger '))).toBe(true)
   await stop()
 })
+
+test('counts a page once, though the store lost it the first time', async () => {
+  const metrics = createMetrics()
+  const { clock, source, monitor } = createMonitoredLedger((parts) => ({
+    metrics,
+    partitions: 1,
+    store: faulty(parts.store, ({ method, nth }) =>
+      method === 'commit' && nth <= 2 ? { kind: 'fail' } : undefined,
+    ),
+  }))
+  source.add([payment('tx-1'), payment('tx-2', { balanceBeforeMinor: 1_550n })])
+  await clock.advance(60_000)
+  await expect(monitor.cycle()).rejects.toMatchObject({ name: 'InjectedFaultError' })
+  await monitor.cycle()
+  const read = metrics.collect().find(({ name }) => name === 'monitor_events_read_total')
+  expect(read?.series).toMatchObject([
+    { labels: { pass: 'ledger/account-every-15000' }, value: 2 },
+    { labels: { pass: 'ledger/system-every-15000' }, value: 2 },
+  ])
+})

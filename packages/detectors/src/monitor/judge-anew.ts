@@ -1,4 +1,6 @@
-import type { AccountEvent } from '../detector/account-event.ts'
+import { type AccountEvent, idOfEvent } from '../detector/account-event.ts'
+import type { CombinedDetector } from '../detector/combine-detectors.ts'
+import type { DetectorStep } from '../detector/detector.ts'
 import type { Finding } from '../detector/finding.ts'
 import type { OrderedState } from '../detector/in-event-order.ts'
 import type { AccountHistory } from './event-source.ts'
@@ -12,7 +14,7 @@ import { setAside } from './set-aside.ts'
 export interface RejudgedState {
   readonly key: string
   readonly findings: readonly Finding[]
-  readonly rejudged: RejudgedSubject | null
+  readonly rejudged: readonly RejudgedSubject[]
   /** The account's new state; `null` when its history is too long, and the former one stays. */
   readonly state: OrderedState<unknown> | null
   readonly wakeAt: number
@@ -74,27 +76,49 @@ function judgeHistory(
   return {
     key: accountId,
     findings: step.findings,
-    rejudged: {
-      subject: accountId,
-      ruleIds: [...Object.values(detector.rules.ruleIds).flat(), NOT_REJUDGED],
-      fingerprints: step.findings.map(({ fingerprint }) => fingerprint),
-    },
+    rejudged: rejudgedOf(accountId, events, step, detector),
     state: step.state,
     wakeAt: step.wakeAt ?? Infinity,
     tooLong: [],
   }
 }
 
+/**
+ * What a judgement of an account says: of what lies before the first event nothing, because a host may
+ * keep events for a while only. The same holds for the first event itself where a rule needs what came
+ * before it.
+ */
+function rejudgedOf(
+  subject: string,
+  events: readonly AccountEvent[],
+  { findings, notEvaluable }: DetectorStep<AccountEvent, unknown>,
+  { rules }: CombinedDetector,
+): readonly RejudgedSubject[] {
+  const since = events.reduce((first, { eventTime }) => Math.min(first, eventTime), Infinity)
+  const first = new Set(events.filter(({ eventTime }) => eventTime === since).map(idOfEvent))
+  const passedOver = new Set(
+    notEvaluable.flatMap(({ ruleId, transactionId }) =>
+      transactionId !== null && first.has(transactionId) ? ruleId : [],
+    ),
+  )
+  const all = [...Object.values(rules.ruleIds).flat(), NOT_REJUDGED]
+  const ruleIds = all.filter((ruleId) => !passedOver.has(ruleId))
+  const fingerprints = findings.map(({ fingerprint }) => fingerprint)
+  return [
+    { subject, ruleIds, fingerprints, since },
+    { subject, ruleIds: [...passedOver], fingerprints, since: since + 1 },
+  ]
+}
+
 function leaveAsItIs(
   { accountId, late, watermark }: Pick<LateEvents, 'late' | 'watermark'> & { accountId: string },
-  { source, rejudgedMax, tenant, coverage }: PartitionRunOptions,
+  { source, rejudgedMax, tenant }: PartitionRunOptions,
 ): RejudgedState {
-  coverage.notRejudged(late.length)
   const reason = `late, and the account has more than ${rejudgedMax} events to judge anew`
   return {
     key: accountId,
     findings: findNotRejudged({ accountId, late, watermark, rejudgedMax, tenant }),
-    rejudged: null,
+    rejudged: [],
     state: null,
     wakeAt: Infinity,
     tooLong: late.map((event) => setAside(source.id, event, reason)),

@@ -166,6 +166,94 @@ describe('an account with too long a history', () => {
   })
 })
 
+describe('a host that keeps rows for a while only', () => {
+  const accountId = 'card-7'
+
+  /** Of each account only what came after a moment is left. */
+  function createPruned() {
+    const world = createWorld()
+    let keptFrom = 0
+    const pruned: EventSource = {
+      id: world.source.id,
+      read: (request) => world.source.read(request),
+      async readAccounts(request) {
+        const histories = await world.source.readAccounts(request)
+        return histories.map(({ accountId: id, rows }) => ({
+          accountId: id,
+          rows: (rows as readonly Payment[]).filter(({ eventTime }) => eventTime >= keptFrom),
+        }))
+      },
+    }
+    const open = (): string[] =>
+      world.store
+        .findings()
+        .filter(({ ending }) => ending === null)
+        .map(({ finding }) => finding.ruleId)
+    return {
+      ...world,
+      open,
+      monitor: world.again('one', { sources: [pruned] }),
+      pruneBefore: (moment: number): void => {
+        keptFrom = moment
+      },
+    }
+  }
+
+  const booked = (n: number, before: bigint, more: Partial<Payment> = {}): Payment =>
+    payment(`tx-${n}`, {
+      accountId,
+      sequence: BigInt(n),
+      eventTime: opensAt + n * MINUTE_MS,
+      balanceBeforeMinor: before,
+      balanceAfterMinor: before - 450n,
+      ...more,
+    })
+
+  test('has a finding about rows that are gone stay open when something comes late', async () => {
+    const { clock, source, monitor, open, pruneBefore } = createPruned()
+    source.add([booked(1, 5_000n, { balanceAfterMinor: 9_000n }), booked(20, 9_000n)])
+    await clock.advance(30 * MINUTE_MS)
+    await monitor.cycle()
+    expect(open()).toEqual(['balance.arithmetic'])
+
+    pruneBefore(opensAt + 10 * MINUTE_MS)
+    source.add([payment('tx-late', { accountId, eventTime: opensAt + 15 * MINUTE_MS })])
+    await clock.advance(MINUTE_MS)
+    await monitor.cycle()
+    expect(open()).toEqual(['balance.arithmetic'])
+  })
+
+  test('has one stay open whose first row is left, and the one before it gone', async () => {
+    const { clock, source, monitor, open, pruneBefore } = createPruned()
+    source.add([booked(1, 5_000n), booked(20, 5_000n), booked(25, 4_550n)])
+    await clock.advance(30 * MINUTE_MS)
+    await monitor.cycle()
+    expect(open()).toEqual(['balance.continuity'])
+
+    pruneBefore(opensAt + 10 * MINUTE_MS)
+    source.add([payment('tx-late', { accountId, eventTime: opensAt + 21 * MINUTE_MS })])
+    await clock.advance(MINUTE_MS)
+    await monitor.cycle()
+    expect(open()).toEqual(['balance.continuity'])
+  })
+
+  test('has one stay open that began with rows that are gone, and has grown since', async () => {
+    const { clock, source, monitor, open, pruneBefore } = createPruned()
+    const failed = (id: string, second: number): Payment =>
+      payment(id, { accountId, status: 'failed', eventTime: opensAt + second * 1_000 })
+    source.add([580, 590, 595, 610].map((second, n) => failed(`tx-${n}`, second)))
+    await clock.advance(11 * MINUTE_MS)
+    await monitor.cycle()
+    expect(open()).toEqual(['transactions.consecutive-failures'])
+
+    pruneBefore(opensAt + 10 * MINUTE_MS)
+    source.add([failed('tx-late', 605)])
+    await clock.advance(15_000)
+    await monitor.cycle()
+    expect(open()).toEqual(['transactions.consecutive-failures'])
+  })
+})
+
 describe('a backlog', () => {
   test('is judged in order though one event in it is stamped far ahead', async () => {
     const { clock, source, store, monitor, total } = createWorld({ batchSize: 100 })

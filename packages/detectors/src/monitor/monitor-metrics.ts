@@ -1,5 +1,6 @@
 import type { Counter, Gauge, Histogram, Metrics } from '@assay/core'
 
+import type { RuleSummary } from '../detector/detect-over-accounts.ts'
 import type { RunnerStep } from '../detector/detector-runner.ts'
 import type { MonitorCommit } from './monitor-store.ts'
 
@@ -29,7 +30,10 @@ export interface MonitorMetrics {
 
 /** The counts of one pass. */
 export interface MonitorCoverage {
-  judged(rows: number, step: RunnerStep): void
+  /** Only what was committed counts, so that a page that is lost does not count twice. */
+  judged(rows: number, step: Pick<RunnerStep, 'evaluated' | 'notEvaluable' | 'late'>): void
+  /** Accounts of a page were reconciled, or could not be. */
+  reconciled(rows: number, ruleId: string, verdicts: Omit<RuleSummary, 'findings'>): void
   committed(commit: MonitorCommit): void
   notRejudged(events: number): void
   lag(seconds: number): void
@@ -125,6 +129,13 @@ function createCoverage(pass: string, families: Families): MonitorCoverage {
       }
       for (const { ruleId: rule, reason } of step.notEvaluable) {
         notEvaluable.labels({ rule, reason }).inc()
+      }
+    },
+    reconciled(rows, rule, verdicts) {
+      read.inc(rows)
+      evaluated.labels({ rule }).inc(verdicts.evaluated)
+      for (const [reason, count = 0] of Object.entries(verdicts.notEvaluable)) {
+        notEvaluable.labels({ rule, reason }).inc(count)
       }
     },
     committed(commit) {

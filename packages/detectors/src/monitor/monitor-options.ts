@@ -45,7 +45,7 @@ export interface MonitorOptions {
   readonly toAlert?: ((finding: Finding) => Alert) | undefined
   /** Guards a source. Default: opens after 5 failures for 60 seconds, as the festival's did. */
   readonly breaker?: ((source: EventSource) => CircuitBreaker) | undefined
-  /** Whose data it is, as the detectors know it. */
+  /** Whose data it is, where findings of several tenants meet. Part of every fingerprint. */
   readonly tenant?: string | undefined
   /** The most events on a page, each of which is judged and committed as a whole. Default 1,000. */
   readonly batchSize?: number | undefined

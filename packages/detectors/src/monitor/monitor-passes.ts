@@ -53,10 +53,15 @@ export function createMonitorPasses(settings: MonitorSettings): readonly Schedul
     const pass = nameOf(source.id, 'reconciliation', partitions)
     const job = `${source.id}/reconciliation`
     const coverage = metrics.ofPass(job)
-    const options = { ...shared, pass, coverage, version: RECONCILIATION_VERSION }
+    const sourceIds = settings.sources.map(({ source: { id } }) => id)
+    const options = { ...shared, ...reconciliation, pass, coverage, sourceIds }
+    const sizes = Array.from({ length: partitions }, () => createPageSize(settings.batchSize))
     const run = createMonitorPass({
-      ...options,
-      createRun: (lease) => createReconciliationRun({ ...options, lease }, reconciliation),
+      ...shared,
+      pass,
+      coverage,
+      version: RECONCILIATION_VERSION,
+      createRun: (lease) => createReconciliationRun({ ...options, lease }, sizes[lease.partition]!),
     })
     const { everyMs } = reconciliation
     return [...ofDetectors, { ...run, job, sourceId: source.id, everyMs, isPrompt: false }]

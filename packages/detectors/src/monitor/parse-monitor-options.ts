@@ -31,7 +31,9 @@ export interface MonitorSettings {
   readonly sources: readonly { readonly source: EventSource; readonly breaker: CircuitBreaker }[]
   readonly store: MonitorStore
   readonly detectors: readonly MonitoredDetector[]
-  readonly reconciliation: (ReconciliationOptions & { readonly everyMs: number }) | undefined
+  readonly reconciliation:
+    | (ReconciliationOptions & { readonly tenant: string | undefined; readonly everyMs: number })
+    | undefined
   readonly mode: 'polled' | 'continuous'
   readonly jobs: readonly (MonitorJob & { readonly everyMs: number })[]
   readonly alerts: FindingAlerts | undefined
@@ -80,6 +82,7 @@ export function parseMonitorOptions(options: MonitorOptions): MonitorSettings {
     detectors,
     reconciliation: reconciliation && {
       ...reconciliation,
+      tenant: reconciliation.tenant ?? tenant,
       everyMs: cadence(
         'reconciliation.everyMs',
         reconciliation.everyMs ?? schedule.balanceDiscrepancies,

@@ -1,20 +1,12 @@
-import type { Logger } from '@assay/core'
-
 import type { CombinedDetector } from '../detector/combine-detectors.ts'
-import { createDetectorRunner, type DetectorRunner } from '../detector/detector-runner.ts'
-import type { Finding } from '../detector/finding.ts'
-import type { OrderedState } from '../detector/in-event-order.ts'
-import type { LeftOutRow } from '../detector/left-out-row.ts'
-import { type BacklogTime, createBacklogTime } from './backlog-time.ts'
+import { createDetectorRunner } from '../detector/detector-runner.ts'
+import { createBacklogTime } from './backlog-time.ts'
 import type { EventPage, EventSource } from './event-source.ts'
-import { judgeAnew, type LateEvents, type RejudgedState } from './judge-anew.ts'
+import { judgePage, type JudgedPage, type PartitionProgress, restore } from './judge-page.ts'
 import type { MonitorCoverage } from './monitor-metrics.ts'
-import type { KeyState, MonitorCommit, MonitorStore, PartitionLease } from './monitor-store.ts'
+import type { MonitorStore, PartitionLease } from './monitor-store.ts'
 import type { PageSize } from './page-size.ts'
-import { readRows } from './read-rows.ts'
-import { setAside } from './set-aside.ts'
-import { decodeState, encodeState } from './state-codec.ts'
-import { momentOf, nextWatermark } from './watermark.ts'
+import { momentOf } from './watermark.ts'
 
 /** What one partition is worked on with. */
 export interface PartitionRunOptions {
@@ -23,14 +15,12 @@ export interface PartitionRunOptions {
   readonly source: EventSource
   readonly store: MonitorStore
   readonly partitions: number
-  readonly batchSize: number
   readonly allowedLatenessMs: number
   readonly futureToleranceMs: number
   readonly rejudgedMax: number
   readonly cachedKeysMax: number
   readonly tenant: string | null
   readonly coverage: MonitorCoverage
-  readonly logger: Logger
   /** Reads through the source's circuit breaker. */
   readonly guard: <Result>(read: () => Promise<Result>) => Promise<Result>
 }
@@ -53,27 +43,6 @@ export interface PartitionRun {
   readonly watermark: number | null
 }
 
-type Runner = DetectorRunner<OrderedState<unknown>>
-
-interface Position {
-  readonly runner: Runner
-  /** As the store has it. */
-  cursor: string | null
-  /** Where the next page begins: further on, where pages had nothing to commit. */
-  readFrom: string | null
-  watermark: number | null
-  readAt: number | null
-  readonly backlog: BacklogTime
-}
-
-/** What a page led to, and how it was got through. */
-interface JudgedPage {
-  /** `null` when nothing is worth a commit. */
-  readonly commit: MonitorCommit | null
-  /** Whether no account had to be judged anew. */
-  readonly isLight: boolean
-}
-
 /**
  * Makes the run of one partition. It reads nothing before the first page.
  *
@@ -81,119 +50,19 @@ interface JudgedPage {
  * @param pageSize how much of it is read at once; outlives the lease, which may end with a long page
  */
 export function createPartitionRun(options: PartitionRunOptions, pageSize: PageSize): PartitionRun {
-  const { lease, detector, source, store, coverage } = options
-  let position: Position | null = null
-
-  async function open(): Promise<Position> {
-    const { cursor, watermark, readAt, waiting } = await store.open(lease)
-    const runner = createDetectorRunner(detector, undefined)
-    restore(runner, waiting)
-    const backlog = createBacklogTime()
-    return { runner, cursor, readFrom: cursor, watermark, readAt, backlog }
-  }
-
-  async function judge(
-    at: Position,
-    page: EventPage,
-    now: number,
-    signal: AbortSignal,
-  ): Promise<JudgedPage> {
-    const { events, leftOut, aside } = readRows(
-      source.id,
-      page.rows,
-      now + options.futureToleranceMs,
-    )
-    const watermark = nextWatermark({
-      before: at.watermark,
-      backlogTime: at.backlog.note(events.map(({ eventTime }) => eventTime)),
-      completeUpTo: page.isLast ? page.completeUpTo : null,
-      now,
-      allowedLatenessMs: options.allowedLatenessMs,
-    })
-    if (watermark === null && page.rows.length === 0) return NOTHING
-    const upToMs = watermark ?? Number.MIN_SAFE_INTEGER
-    const known = rowsOfAccounts(leftOut, detector)
-    await restoreMissing(
-      at.runner,
-      [...events.map((event) => detector.key(event)), ...known.map(({ accountId }) => accountId)],
-      options,
-    )
-    const step = at.runner.take(events, upToMs, known)
-    coverage.judged(page.rows.length, step)
-
-    const upTo = page.cursor
-    const review = step.touched.filter((key) => isDue(at.runner, key, upToMs))
-    const late = { late: step.late, review, watermark: upToMs, now, signal }
-    const anew = await judgeLate(late, at.runner, upTo)
-    const tooLate = detector.rules.scope === 'system' ? step.late : []
-    coverage.notRejudged(tooLate.length)
-    const readAt = page.rows.length > 0 ? now : at.readAt
-    if (page.rows.length === 0 && step.touched.length === 0) {
-      // Time has passed and nothing else has happened, which is not worth a commit.
-      at.watermark = watermark
-      return NOTHING
-    }
-    const commit: MonitorCommit = {
-      lease,
-      cursorBefore: at.cursor,
-      cursor: page.cursor,
-      watermark: upToMs,
-      readAt,
-      now,
-      states: statesOf(at.runner, new Set([...step.touched, ...anew.map(({ key }) => key)])),
-      findings: [...step.findings.filter(holds(anew)), ...anew.flatMap(({ findings }) => findings)],
-      rejudged: anew.flatMap(({ rejudged }) => (rejudged === null ? [] : [rejudged])),
-      setAside: [
-        ...aside,
-        ...tooLate.map((event) => setAside(source.id, event, TOO_LATE)),
-        ...anew.flatMap(({ tooLong }) => tooLong),
-      ],
-      source: source.id,
-    }
-    return { commit, isLight: anew.length === 0 }
-  }
-
-  async function judgeLate(
-    late: Omit<LateEvents, 'upTo'>,
-    runner: Runner,
-    upTo: string | null,
-  ): Promise<readonly RejudgedState[]> {
-    if (upTo === null || detector.rules.scope === 'system') return []
-    const anew = await judgeAnew({ ...late, upTo }, options)
-    for (const { key, state, wakeAt } of anew) {
-      if (state !== null) runner.restore(key, state, wakeAt)
-      else forgetReview(runner, key)
-    }
-    return anew
-  }
+  let position: PartitionProgress | null = null
 
   async function advance(now: number, signal: AbortSignal): ReturnType<PartitionRun['advance']> {
-    const at = position ?? (await open())
+    const at = position ?? (await open(options))
     // Until the commit is through, what the states hold is not what the store holds.
     position = null
-    const page = await options.guard(() =>
-      source.read({
-        partition: lease.partition,
-        partitions: options.partitions,
-        after: at.readFrom,
-        limit: pageSize.limit,
-        now,
-        signal,
-      }),
-    )
-    signal.throwIfAborted()
-    const { commit, isLight } = await judge(at, page, now, signal)
-    if (commit !== null) {
-      if ((await store.commit(commit)) === 'lost') return 'lost'
-      coverage.committed(commit)
-      at.cursor = commit.cursor
-      at.watermark = commit.watermark
-      at.readAt = commit.readAt
-    }
+    const page = await readPage(at.readFrom, pageSize.limit, { now, signal }, options)
+    const judged = await judgePage(at, { page, now, signal }, options)
+    if (judged !== null && (await commit(at, page, judged, options)) === 'lost') return 'lost'
     at.readFrom = page.cursor
     at.runner.evict(options.cachedKeysMax)
     position = at
-    pageSize.done({ isLast: page.isLast, isLight })
+    pageSize.done({ isLast: page.isLast, isLight: judged?.isLight ?? true })
     return page.isLast ? 'caught-up' : 'more'
   }
 
@@ -204,68 +73,64 @@ export function createPartitionRun(options: PartitionRunOptions, pageSize: PageS
     get watermark() {
       return position?.watermark ?? null
     },
-    async advance(now, signal) {
-      try {
-        return await advance(now, signal)
-      } catch (error) {
-        if (signal.aborted) pageSize.aborted()
-        throw error
-      }
-    },
+    advance: (now, signal) => shortenWhenAborted(pageSize, signal, advance(now, signal)),
   }
 }
 
-const NOTHING: JudgedPage = { commit: null, isLight: true }
-
-const TOO_LATE = 'late, and the rules on the whole system have no place for it any more'
-
-/** What was found of an account on this page is not true any more once it was judged anew. */
-function holds(anew: readonly RejudgedState[]): (finding: Finding) => boolean {
-  const judgedAnew = new Set(anew.flatMap(({ key, state }) => (state === null ? [] : [key])))
-  return ({ subject }) => !judgedAnew.has(subject)
-}
-
-/** Of rows that were set aside, those that say something to a detector. */
-function rowsOfAccounts(
-  leftOut: readonly LeftOutRow[],
-  { rules }: CombinedDetector,
-): readonly LeftOutRow[] {
-  if (rules.scope === 'system') return []
-  return leftOut.filter(({ dueAt }) => dueAt !== null || rules.leaveGap !== undefined)
-}
-
-/** Whether rows that were set aside make it time to judge a key anew. */
-function isDue(runner: Runner, key: string, watermark: number): boolean {
-  const reviewAt = runner.stateOf(key)?.state.reviewAt ?? null
-  return reviewAt !== null && reviewAt <= watermark
-}
-
-/** Its history is too long, and is not going to be shorter. */
-function forgetReview(runner: Runner, key: string): void {
-  const kept = runner.stateOf(key)
-  if (kept !== undefined) kept.state.reviewAt = null
-}
-
-async function restoreMissing(
-  runner: Runner,
-  keys: readonly string[],
-  { store, lease }: PartitionRunOptions,
-): Promise<void> {
-  const missing = new Set(keys.filter((key) => !runner.has(key)))
-  if (missing.size > 0) restore(runner, await store.loadStates(lease, [...missing]))
-}
-
-function restore(runner: Runner, states: readonly KeyState[]): void {
-  for (const { key, state, wakeAt } of states) {
-    runner.restore(key, decodeState(state) as OrderedState<unknown>, wakeAt ?? Infinity)
+/** Waits for a page, and sees to it that the next one is shorter where there was no time for this one. */
+export async function shortenWhenAborted<Result>(
+  pageSize: PageSize,
+  signal: AbortSignal,
+  working: Promise<Result>,
+): Promise<Result> {
+  try {
+    return await working
+  } catch (error) {
+    if (signal.aborted) pageSize.aborted()
+    throw error
   }
 }
 
-function statesOf(runner: Runner, keys: ReadonlySet<string>): KeyState[] {
-  return [...keys].flatMap((key) => {
-    const kept = runner.stateOf(key)
-    if (kept === undefined) return []
-    const wakeAt = Number.isFinite(kept.wakeAt) ? kept.wakeAt : null
-    return [{ key, state: encodeState(kept.state), wakeAt }]
-  })
+async function open({ store, lease, detector }: PartitionRunOptions): Promise<PartitionProgress> {
+  const { cursor, watermark, readAt, waiting } = await store.open(lease)
+  const runner = createDetectorRunner(detector, undefined)
+  restore(runner, waiting)
+  return { runner, cursor, readFrom: cursor, watermark, readAt, backlog: createBacklogTime() }
+}
+
+/** Reads what follows on a cursor in a partition. */
+export async function readPage(
+  after: string | null,
+  limit: number,
+  { now, signal }: { readonly now: number; readonly signal: AbortSignal },
+  {
+    lease: { partition },
+    partitions,
+    source,
+    guard,
+  }: Pick<PartitionRunOptions, 'lease' | 'partitions' | 'source' | 'guard'>,
+): Promise<EventPage> {
+  const request = { partition, partitions, after, limit, now, signal }
+  const page = await guard(() => source.read(request))
+  signal.throwIfAborted()
+  return page
+}
+
+/** Commits what a page led to, and counts it then, so that a page that is lost does not count twice. */
+async function commit(
+  at: PartitionProgress,
+  { rows }: EventPage,
+  judged: JudgedPage,
+  { store, coverage }: PartitionRunOptions,
+): Promise<'committed' | 'lost'> {
+  if (judged.commit !== null) {
+    if ((await store.commit(judged.commit)) === 'lost') return 'lost'
+    coverage.committed(judged.commit)
+    at.cursor = judged.commit.cursor
+    at.watermark = judged.commit.watermark
+    at.readAt = judged.commit.readAt
+  }
+  coverage.judged(rows.length, judged.step)
+  coverage.notRejudged(judged.notRejudged)
+  return 'committed'
 }

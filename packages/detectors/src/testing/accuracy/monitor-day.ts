@@ -1,5 +1,3 @@
-import { silentLogger } from '@assay/core'
-
 import { detectBalanceDiscrepancies } from '../../balance-discrepancies/detect-balance-discrepancies.ts'
 import type { AccountBalance } from '../../ledger/ledger-entry.ts'
 import { createMemoryLedgerRepository } from '../../ledger/memory-ledger-repository.ts'
@@ -128,12 +126,10 @@ async function createPasses(
         coverage,
         allowedLatenessMs,
         partitions: 1,
-        batchSize: PAGE_ROWS,
         futureToleranceMs: MINUTE_MS,
         rejudgedMax: 10_000,
         tenant: null,
         cachedKeysMax: 100_000,
-        logger: silentLogger,
         guard: (read) => read(),
       },
       createPageSize(PAGE_ROWS),
@@ -173,6 +169,7 @@ function createCoverage({ evaluated, counts }: Totals): MonitorCoverage {
         evaluated[ruleId] = (evaluated[ruleId] ?? 0) + count
       }
     },
+    reconciled() {},
     committed() {},
     notRejudged() {},
     lag() {},
