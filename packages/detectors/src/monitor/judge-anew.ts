@@ -3,6 +3,7 @@ import type { CombinedDetector } from '../detector/combine-detectors.ts'
 import type { DetectorStep } from '../detector/detector.ts'
 import type { Finding } from '../detector/finding.ts'
 import type { OrderedState } from '../detector/in-event-order.ts'
+import type { LeftOutRow } from '../detector/left-out-row.ts'
 import type { AccountHistory } from './event-source.ts'
 import type { RejudgedSubject, SetAsideRow } from './monitor-store.ts'
 import { findNotRejudged, NOT_REJUDGED } from './not-rejudged.ts'
@@ -71,8 +72,11 @@ function judgeHistory(
   { detector, source, futureToleranceMs }: PartitionRunOptions,
 ): RejudgedState {
   const { events, leftOut } = readRows(source.id, rows, now + futureToleranceMs)
-  const context = { watermark, config: undefined, leftOut }
-  const step = detector.step(detector.init(accountId), events, context)
+  const judge = (left: readonly LeftOutRow[]): JudgedHistory =>
+    detector.step(detector.init(accountId), events, { watermark, config: undefined, leftOut: left })
+  const first = judge(leftOut)
+  const misplaced = rowsWithoutPlace(events, first)
+  const step = misplaced.length === 0 ? first : judge([...leftOut, ...misplaced])
   return {
     key: accountId,
     findings: step.findings,
@@ -94,6 +98,7 @@ function rejudgedOf(
   { findings, notEvaluable }: DetectorStep<AccountEvent, unknown>,
   { rules }: CombinedDetector,
 ): readonly RejudgedSubject[] {
+  if (events.length === 0) return []
   const since = events.reduce((first, { eventTime }) => Math.min(first, eventTime), Infinity)
   const first = new Set(events.filter(({ eventTime }) => eventTime === since).map(idOfEvent))
   const passedOver = new Set(
@@ -108,6 +113,27 @@ function rejudgedOf(
     { subject, ruleIds, fingerprints, since },
     { subject, ruleIds: [...passedOver], fingerprints, since: since + 1 },
   ]
+}
+
+type JudgedHistory = DetectorStep<AccountEvent, OrderedState<unknown>>
+
+/**
+ * Transactions that were booked so long before others of an earlier time that they found no place among
+ * them, as one from the future does when its time has come: what is compared across their places must
+ * know of them from the beginning.
+ */
+function rowsWithoutPlace(
+  events: readonly AccountEvent[],
+  { notEvaluable }: JudgedHistory,
+): readonly LeftOutRow[] {
+  const late = new Set(
+    notEvaluable.flatMap(({ reason, transactionId }) => (reason === 'late' ? transactionId : [])),
+  )
+  return events.flatMap((event) =>
+    event.kind === 'transaction' && late.has(event.transactionId)
+      ? [{ accountId: event.accountId, sequence: event.sequence, dueAt: null }]
+      : [],
+  )
 }
 
 function leaveAsItIs(

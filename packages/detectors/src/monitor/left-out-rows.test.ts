@@ -85,31 +85,55 @@ describe('a row that is set aside', () => {
     expect(found()).toEqual([CONTINUITY])
   })
 
+  const never = [...Object.values(unreadable), fromTheFuture]
+
   test('makes a monitor find no continuity broken, wherever it stands, in any pages', async () => {
-    const faults = fc.constantFrom(...Object.values(unreadable), fromTheFuture)
-    const plants = fc.array(fc.option(faults, { freq: 3 }), { minLength: 2, maxLength: 30 })
     await fc.assert(
-      fc.asyncProperty(
-        plants,
-        fc.integer({ min: 1, max: 7 }),
-        fc.integer({ min: 1, max: 30 }),
-        async (planted, batchSize, together) => {
-          const { clock, source, monitor, found } = createMonitoredLedger(() => ({ batchSize }))
-          const rows = planted.map((fault, index) => nth(index + 1, fault ?? {}))
-          for (let from = 0; from < rows.length; from += together) {
-            source.add(rows.slice(from, from + together))
-            await clock.advance(20_000)
-            await monitor.cycle()
-          }
-          await clock.advance(60_000)
-          await monitor.cycle()
-          expect(found().filter((each) => each.startsWith('balance.continuity'))).toEqual([])
-        },
-      ),
-      { numRuns: 100 },
+      fc.asyncProperty(logsWith(never), pageSizes, pageSizes, async (...given) => {
+        expect(await continuityFound(...given)).toEqual([])
+      }),
+      runs,
+    )
+  })
+
+  test('leaves none open once some of them have become due', async () => {
+    // Where its neighbours are still kept, the row takes its place between them and ends what was found.
+    const isDue = { eventTime: OPENS_AT + 300_000 }
+    await fc.assert(
+      fc.asyncProperty(logsWith([...never, isDue]), pageSizes, pageSizes, async (...given) => {
+        expect(await continuityFound(...given)).not.toContain(CONTINUITY)
+      }),
+      runs,
     )
   })
 })
+
+const runs = { numRuns: 100 }
+const pageSizes = fc.integer({ min: 1, max: 9 })
+
+function logsWith(faults: readonly object[]): fc.Arbitrary<readonly AccountEventInput[]> {
+  const fault = fc.option(fc.constantFrom(...faults), { freq: 3 })
+  return fc
+    .array(fault, { minLength: 2, maxLength: 30 })
+    .map((planted) => planted.map((each, index) => nth(index + 1, each ?? {})))
+}
+
+/** @param together how many rows are committed between two cycles */
+async function continuityFound(
+  rows: readonly AccountEventInput[],
+  batchSize: number,
+  together: number,
+): Promise<readonly string[]> {
+  const { clock, source, monitor, found } = createMonitoredLedger(() => ({ batchSize }))
+  for (let from = 0; from < rows.length; from += together) {
+    source.add(rows.slice(from, from + together))
+    await clock.advance(20_000)
+    await monitor.cycle()
+  }
+  await clock.advance(400_000)
+  await monitor.cycle()
+  return found().filter((each) => each.startsWith('balance.continuity'))
+}
 
 describe('a row from the future', () => {
   const charged = nth(2, { status: 'failed', eventTime: OPENS_AT + 90_000 })
@@ -127,6 +151,17 @@ describe('a row from the future', () => {
     await clock.advance(11_000)
     await monitor.cycle()
     expect(found()).toEqual([CHARGED])
+  })
+
+  test('breaks no continuity when it is judged, however much was booked after it', async () => {
+    const { clock, source, monitor, found } = createMonitoredLedger()
+    const ahead = nth(2, { eventTime: OPENS_AT + 90_000, balanceAfterMinor: 9_700n })
+    source.add([nth(1), ahead, nth(3), nth(4), nth(5)])
+    await clock.advance(20_000)
+    await monitor.cycle()
+    await clock.advance(100_000)
+    await monitor.cycle()
+    expect(found()).toEqual(['balance.arithmetic card-7 open'])
   })
 
   test('is judged by a monitor that takes over', async () => {
