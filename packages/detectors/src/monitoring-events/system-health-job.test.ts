@@ -84,3 +84,64 @@ test('ends nothing while there is too little traffic to tell', async () => {
   expect((await repository.listHealth(1))[0]?.status).toBe('unknown')
   expect(store.findings().map(({ finding }) => finding.action)).toEqual(['open'])
 })
+
+/** Payments of the moment before `at`; none of them is in another such window. */
+function paymentsUntil(at: number, status: 'completed' | 'failed'): LedgerTransactionInput[] {
+  return Array.from({ length: 100 }, (_, index) => ({
+    ...payment(index, status),
+    transactionId: `${at}-${index}`,
+    eventTime: at - index,
+  }))
+}
+
+/** Runs the job of processes that each live for one run, two hours apart, over one store. */
+function createRestarts() {
+  const store = createMemoryMonitorStore()
+  const repository = createMemoryMonitoringRepository(store)
+  let runs = 0
+  return {
+    store,
+    repository,
+    async run(status: 'completed' | 'failed') {
+      runs += 1
+      const at = now + runs * 2 * 3_600_000
+      const ledger = createMemoryLedgerRepository({ transactions: paymentsUntil(at, status) })
+      await createSystemHealthJob({ ledger, store, repository }).run({ ...context, now: at })
+    },
+    async update(status: 'acknowledged' | 'resolved') {
+      const { eventId } = store.events().at(-1)!
+      await repository.updateEvent({ eventId, status, by: 'ops', notes: null, now })
+    },
+    actions: () => store.findings().map(({ finding }) => finding.action),
+  }
+}
+
+test('tells of one episode once, whichever process goes on with it', async () => {
+  const { run, update, actions } = createRestarts()
+  await run('failed')
+  await run('failed')
+  expect(actions()).toEqual(['update'])
+  await update('acknowledged')
+  await run('failed')
+  expect(actions()).toEqual(['update'])
+  await run('completed')
+  expect(actions()).toEqual(['resolve'])
+})
+
+test('keeps quiet about what a person ended for as long as it holds, whichever process looks', async () => {
+  const { run, update, actions } = createRestarts()
+  await run('failed')
+  await update('resolved')
+  await run('failed')
+  await run('failed')
+  expect(actions()).toEqual(['resolve'])
+})
+
+test('tells anew of what a person ended once it was over and begins again', async () => {
+  const { run, update, actions } = createRestarts()
+  await run('failed')
+  await update('resolved')
+  await run('completed')
+  await run('failed')
+  expect(actions()).toEqual(['resolve', 'open'])
+})

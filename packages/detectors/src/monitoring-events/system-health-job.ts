@@ -6,6 +6,7 @@ import {
   type MeasureSystemHealthOptions,
 } from '../system-health/measure-system-health.ts'
 import type { SystemHealth } from '../system-health/system-health.ts'
+import { findHealthEpisode } from './find-health-episode.ts'
 import type { EventFigures, MonitoringRepository } from './monitoring-repository.ts'
 import type { SystemHealthSnapshot } from './system-health-snapshot.ts'
 
@@ -15,7 +16,10 @@ export interface SystemHealthJobOptions extends Omit<
   'fromMs' | 'toMs' | 'openFinding' | 'signal'
 > {
   readonly ledger: LedgerRepository
-  readonly repository: Pick<MonitoringRepository, 'saveHealth' | 'readEventFigures'>
+  readonly repository: Pick<
+    MonitoringRepository,
+    'saveHealth' | 'listHealth' | 'listEvents' | 'readEventFigures'
+  >
   /** Where the finding `system.health` is noted. */
   readonly store: Pick<MonitorStore, 'note'>
   /** How often it is measured, in milliseconds. Default: as the monitor's schedule says, 5 minutes. */
@@ -26,7 +30,7 @@ const HOUR_MS = 3_600_000
 
 /**
  * A job for a monitor that measures the last hour, keeps the figures as a snapshot, and notes a finding
- * while the system is degraded.
+ * while the system is degraded: one for each episode, whichever process measures.
  *
  * @param options where it reads and writes, how it judges, and how often
  *
@@ -53,14 +57,12 @@ export function createSystemHealthJob({
   everyMs = 'systemHealth',
   ...options
 }: SystemHealthJobOptions): MonitorJob {
-  let open: SystemHealth['finding'] = null
-
   return {
     name: 'system-health',
     everyMs,
     async run({ signal, now }) {
       const window = { fromMs: now - HOUR_MS, toMs: now }
-      const openFinding = open ?? undefined
+      const openFinding = await findHealthEpisode(repository)
       const health = await measureSystemHealth(
         { ledger },
         { ...options, ...window, openFinding, signal },
@@ -73,11 +75,10 @@ export function createSystemHealthJob({
       if (health.status === 'unknown') return
       const { finding } = health
       const isOpen = finding !== null && finding.action !== 'resolve'
-      // What an earlier process had open and this one does not find has ended.
+      // Whatever else is open of it has ended.
       const fingerprints = isOpen ? [finding.fingerprint] : []
       const rejudged = [{ subject: SUBJECT, ruleIds: ['system.health'], fingerprints }]
       await store.note({ findings: finding === null ? [] : [finding], rejudged, now })
-      open = isOpen ? finding : null
     },
   }
 }

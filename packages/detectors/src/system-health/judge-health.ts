@@ -115,7 +115,7 @@ function findingOf(
 
 function actionOf(
   status: SystemHealthStatus,
-  openFinding: Finding<SystemHealthRuleId> | null,
+  openFinding: SystemHealthConfig['openFinding'],
 ): Finding['action'] {
   if (status === 'healthy') return 'resolve'
   return openFinding === null ? 'open' : 'update'

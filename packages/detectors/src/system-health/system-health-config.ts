@@ -28,7 +28,7 @@ export interface SystemHealthOptions {
   /** The most processing times of which each is kept, for exact percentiles. Default 100,000. */
   readonly samplesMax?: number | undefined
   /** What an earlier measurement found and is not resolved yet. Default: nothing. */
-  readonly openFinding?: Finding<SystemHealthRuleId> | null | undefined
+  readonly openFinding?: Pick<Finding<SystemHealthRuleId>, 'fingerprint'> | null | undefined
 }
 
 /** {@link SystemHealthOptions} with nothing left out. */
@@ -42,7 +42,7 @@ export interface SystemHealthConfig {
   readonly sampleMin: number
   readonly idleStatus: 'unknown' | 'degraded'
   readonly samplesMax: number
-  readonly openFinding: Finding<SystemHealthRuleId> | null
+  readonly openFinding: Pick<Finding<SystemHealthRuleId>, 'fingerprint'> | null
 }
 
 /** Checks options and fills in what they leave out. */
