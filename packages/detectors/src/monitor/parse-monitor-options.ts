@@ -23,6 +23,7 @@ import type { MonitorJob, MonitorOptions } from './monitor-options.ts'
 import { defaultMonitorSchedule, type MonitorSchedule } from './monitor-schedule.ts'
 import type { MonitorStore } from './monitor-store.ts'
 import type { ReconciliationOptions } from './reconciliation-run.ts'
+import { assertSourceId } from './source-id.ts'
 import { SOURCE_WATCH_JOB } from './source-watch.ts'
 import { alertOfFinding, type FindingAlerts } from './tell-findings.ts'
 
@@ -112,12 +113,14 @@ export function parseMonitorOptions(options: MonitorOptions): MonitorSettings {
 
 function assertSources(sources: readonly EventSource[]): void {
   const ids = sources.map(({ id }) => id)
-  if (ids.length > 0 && new Set(ids).size === ids.length && ids.every((id) => ID.test(id))) return
-  throw new InvalidOptionError(
-    FACTORY,
-    'sources',
-    'at least one source, each with an id of its own: a letter, then at most 49 letters, digits and `_.-`',
-  )
+  if (ids.length === 0 || new Set(ids).size < ids.length) {
+    throw new InvalidOptionError(
+      FACTORY,
+      'sources',
+      'at least one source, each with an id of its own',
+    )
+  }
+  for (const id of ids) assertSourceId(FACTORY, 'sources', id)
 }
 
 function assertSchedule(schedule: MonitorSchedule): void {
@@ -189,7 +192,6 @@ function breakerFor(
 }
 
 const FACTORY = 'createMonitor'
-const ID = /^[A-Za-z][\w.-]{0,49}$/
 /** As the scheduler takes them. */
 const JOB_NAME = /^[a-z][\w.:/-]{0,99}$/i
 const WHAT_A_JOB_IS_NAMED = `a letter, then letters, digits and \`_ . : / -\`, at most 100 in all; each name once, other than \`${SOURCE_WATCH_JOB}\`, and not the id of a source and a slash`

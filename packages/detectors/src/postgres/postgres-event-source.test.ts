@@ -10,7 +10,9 @@ import {
   idOfEvent,
   parseAccountEvent,
 } from '../detector/account-event.ts'
+import { createMonitor } from '../monitor/create-monitor.ts'
 import type { EventSource } from '../monitor/event-source.ts'
+import { createMemoryMonitorStore } from '../monitor/memory-monitor-store.ts'
 import { eventSourceContract, type EventSourceUnderTest } from '../testing/event-source-contract.ts'
 import { untilReadable } from '../testing/until-readable.ts'
 import { listenOnPgPool } from './listen-on-pg-pool.ts'
@@ -234,7 +236,8 @@ describePostgres('PostgreSQL event source among open transactions', (database) =
 describe('a PostgreSQL event source', () => {
   const client = {} as SqlClient
 
-  test.each([[''], ['x'.repeat(256)]])('refuses %o as its source', (source) => {
+  // A monitor takes no source of such a name.
+  test.each(['', '1st', 'a/b', 'café', 'x'.repeat(51)])('refuses %j as its source', (source) => {
     expect(() => createPostgresEventSource(client, { source })).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTION' }),
     )
@@ -262,10 +265,13 @@ describe('a PostgreSQL event source', () => {
     await expect(source.readAccounts(accounts)).rejects.toBe('enough')
   })
 
-  test('has another name for each kind that it reads alone', () => {
-    const idOf = (kinds: EventSourceUnderTest['kinds']): string =>
-      createPostgresEventSource(client, { source: 'fair', kinds }).id
-    expect(KINDS.map(idOf)).toEqual(['fair', 'fair/transactions', 'fair/scans'])
+  test('has another name for each kind that it reads alone, which a monitor takes', () => {
+    const sources = KINDS.map((kinds) =>
+      createPostgresEventSource(client, { source: 'fair', kinds }),
+    )
+    expect(sources.map(({ id }) => id)).toEqual(['fair', 'fair.transactions', 'fair.scans'])
+    const store = createMemoryMonitorStore()
+    expect(() => createMonitor({ sources, store })).not.toThrow()
   })
 
   test('cannot be watched without a way to listen', () => {

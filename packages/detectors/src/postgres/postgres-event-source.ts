@@ -17,16 +17,22 @@ import type {
   ReadAccountEvents,
   ReadEvents,
 } from '../monitor/event-source.ts'
-import { assertSource } from './assert-source.ts'
+import { assertSourceId } from '../monitor/source-id.ts'
 import { createCompletenessMarks } from './completeness-marks.ts'
 import { createEventNews } from './event-news.ts'
 import { selectAccountEvents, selectEvents, selectHorizon } from './select-events.ts'
 
 /** Options of {@link createPostgresEventSource}. */
 export interface PostgresEventSourceOptions {
-  /** Which ledger and scans, where one database holds several. Default `default`. */
+  /**
+   * Which ledger and scans, where one database holds several: a letter, then letters, digits and `_.-`.
+   * It is the source's id. Default `default`.
+   */
   readonly source?: string | undefined
-  /** Which events are read. Default: transactions and scans, in one order. */
+  /**
+   * Which events are read. Default: transactions and scans, in one order. A source of one kind has it in
+   * its id: `default.scans`. The id has at most 50 characters.
+   */
   readonly kinds?: readonly AccountEvent['kind'][] | undefined
   /**
    * Hears of new rows, so that a monitor need not wait until it polls again. For `pg` it is
@@ -65,7 +71,7 @@ const CHANNEL = 'assay_events'
  *
  * @param client the database; `migrate` has brought it up to date
  * @param options which rows, and how it hears of new ones
- * @throws `INVALID_OPTION` for a source that is empty or too long, or for no kinds; from `read` and
+ * @throws `INVALID_OPTION` for a source that cannot be an id, or for no kinds; from `read` and
  *   `readAccounts` for a cursor of another source
  *
  * @example
@@ -85,10 +91,11 @@ export function createPostgresEventSource(
 ): EventSource {
   const { source = 'default', kinds = ['transaction', 'scan'] } = options
   const { listen, clock = systemClock } = options
-  assertSource('createPostgresEventSource', source)
   if (new Set(kinds).size !== kinds.length || kinds.length === 0) {
     throw new InvalidOptionError('createPostgresEventSource', 'kinds', 'one or two different kinds')
   }
+  const id = kinds.length === 2 ? source : `${source}.${kinds[0]}s`
+  assertSourceId('createPostgresEventSource', 'source', id)
   const marks = createCompletenessMarks()
   const news = listen && createEventNews({ listen, channel: CHANNEL, source, clock })
 
@@ -148,7 +155,7 @@ export function createPostgresEventSource(
   }
 
   return {
-    id: kinds.length === 2 ? source : `${source}/${kinds[0]}s`,
+    id,
     read,
     readAccounts,
     ...(news !== undefined && { watch: news.watch }),
