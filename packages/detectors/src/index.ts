@@ -103,6 +103,7 @@ export {
   createMemoryLedgerRepository,
   type MemoryLedger,
 } from './ledger/memory-ledger-repository.ts'
+export { partitionOf } from './monitor/account-hash.ts'
 export { createMonitor } from './monitor/create-monitor.ts'
 export {
   createMonitoredDetectors,
@@ -112,7 +113,6 @@ export {
   type AccountHistory,
   type EventPage,
   type EventSource,
-  partitionOf,
   type ReadAccountEvents,
   type ReadEvents,
 } from './monitor/event-source.ts'

@@ -31,7 +31,7 @@ export interface EventSource {
 
 /** What is to be read next. */
 export interface ReadEvents {
-  /** Only events of accounts that {@link partitionOf} puts here; all of them where there is one. */
+  /** Only events of accounts that `partitionOf` puts here; all of them where there is one. */
   readonly partition: number
   readonly partitions: number
   /** The cursor of the page before; `null` for the beginning. */
@@ -60,21 +60,6 @@ export interface AccountHistory {
   readonly rows: readonly unknown[]
 }
 
-/** The accounts from the first one on that have at most `limit` events together. */
-export function takeWhole(
-  histories: Iterable<AccountHistory>,
-  limit: number,
-): readonly AccountHistory[] {
-  const taken: AccountHistory[] = []
-  let count = 0
-  for (const history of histories) {
-    count += history.rows.length
-    if (count > limit) break
-    taken.push(history)
-  }
-  return taken
-}
-
 /** Events in the order of their commit. */
 export interface EventPage {
   /** As the source has them: the monitor parses each, and sets aside what does not parse. */
@@ -88,18 +73,4 @@ export interface EventPage {
    * milliseconds. Only heeded on a last page.
    */
   readonly completeUpTo: number
-}
-
-/**
- * The partition of an account: FNV-1a over its UTF-16 code units, low byte first, so that every source
- * and every monitor agrees. See http://www.isthe.com/chongo/tech/comp/fnv/.
- */
-export function partitionOf(accountId: string, partitions: number): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < accountId.length; index += 1) {
-    const unit = accountId.charCodeAt(index)
-    hash = Math.imul(hash ^ (unit & 0xff), 0x01000193)
-    hash = Math.imul(hash ^ (unit >> 8), 0x01000193)
-  }
-  return (hash >>> 0) % partitions
 }

@@ -2,13 +2,9 @@ import { assertWholeNumber, InvalidOptionError } from '@assay/core'
 
 import type { AccountEventInput } from '../detector/account-event.ts'
 import { accountIdOf } from '../ledger/ledger-entry.ts'
-import {
-  type EventPage,
-  type EventSource,
-  partitionOf,
-  type ReadEvents,
-  takeWhole,
-} from './event-source.ts'
+import { partitionOf } from './account-hash.ts'
+import type { EventPage, EventSource, ReadEvents } from './event-source.ts'
+import { takeWhole } from './take-whole.ts'
 
 /** Options of {@link createMemoryEventSource}. */
 export interface MemoryEventSourceOptions {

@@ -1,3 +1,4 @@
+import { bigintAsText } from './bigint-as-text.ts'
 import type { SetAsideRow } from './monitor-store.ts'
 
 /** The most that is kept of a row that could not be judged. */
@@ -10,9 +11,7 @@ export function setAside(source: string, row: unknown, reason: string): SetAside
 
 function toText(row: unknown): string {
   try {
-    const text = JSON.stringify(row, (_key, value: unknown) =>
-      typeof value === 'bigint' ? String(value) : value,
-    ) as string | undefined
+    const text = JSON.stringify(row, bigintAsText) as string | undefined
     return (text ?? String(row)).replaceAll('\0', '\uFFFD')
   } catch {
     return 'A row that JSON has no form for.'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { idSchema } from '../ledger/ledger-entry.ts'
+import { DAY_MS } from '../monitoring-events/durations.ts'
 import type { MonitoringEventFilter } from '../monitoring-events/monitoring-repository.ts'
 import { ApiRefusalError } from './api-refusal-error.ts'
 import { readQuery, sentenceOf } from './read-query.ts'
@@ -27,7 +28,6 @@ export interface RequestReaders {
   noBody(body: unknown): void
 }
 
-const DAY_MS = 86_400_000
 const RANGE_DAYS_MAX = 31
 const PAGE_DEFAULT = 50
 const PAGE_MAX = 200

@@ -4,6 +4,7 @@ import {
   createMemoryMonitorStore,
   type MemoryMonitorStore,
 } from '../monitor/memory-monitor-store.ts'
+import { DAY_MS, HOUR_MS } from './durations.ts'
 import type { MonitoringEvent } from './monitoring-event.ts'
 import type {
   EventCount,
@@ -109,9 +110,6 @@ function fits(
     (until === undefined || event.detectedAt < until)
   )
 }
-
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
 
 function countByHour(events: readonly MonitoringEvent[]): EventCount[] {
   const groups = Map.groupBy(

@@ -6,6 +6,7 @@ import {
   type MeasureSystemHealthOptions,
 } from '../system-health/measure-system-health.ts'
 import type { SystemHealth } from '../system-health/system-health.ts'
+import { HOUR_MS } from './durations.ts'
 import { findHealthEpisode } from './find-health-episode.ts'
 import type { EventFigures, MonitoringRepository } from './monitoring-repository.ts'
 import type { SystemHealthSnapshot } from './system-health-snapshot.ts'
@@ -25,8 +26,6 @@ export interface SystemHealthJobOptions extends Omit<
   /** How often it is measured, in milliseconds. Default: as the monitor's schedule says, 5 minutes. */
   readonly everyMs?: MonitorJob['everyMs'] | undefined
 }
-
-const HOUR_MS = 3_600_000
 
 /**
  * A job for a monitor that measures the last hour, keeps the figures as a snapshot, and notes a finding

@@ -1,4 +1,6 @@
-import { isConcurrencyFailure, retry, type SqlClient, type SqlExecutor } from '@assay/core'
+import type { SqlClient, SqlExecutor } from '@assay/core'
+
+import { untilUndisturbed } from './until-undisturbed.ts'
 
 /** Some 2 MB of JSON. */
 const ROWS_PER_STATEMENT = 5_000
@@ -44,21 +46,6 @@ export function* inParts<Row>(rows: readonly Row[]): Iterable<readonly Row[]> {
   for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
     yield rows.slice(start, start + ROWS_PER_STATEMENT)
   }
-}
-
-/** Runs again what PostgreSQL rolled back because of others that wrote at the same time. */
-export function untilUndisturbed<Result>(write: () => Promise<Result>): Promise<Result> {
-  return retry(write, {
-    isRetryable: isConcurrencyFailure,
-    deadlineMs: Infinity,
-  })
-}
-
-/** Rows as the JSON that a statement takes them from. */
-export function toJson(rows: readonly object[]): string {
-  return JSON.stringify(rows, (_key, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value,
-  )
 }
 
 async function takeTurn(executor: SqlExecutor, { lockClass, source }: Turn): Promise<void> {

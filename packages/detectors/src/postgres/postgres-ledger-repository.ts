@@ -9,11 +9,13 @@ import type {
   TransactionId,
 } from '../ledger/ledger-entry.ts'
 import type { LedgerRepository, ReadLedger } from '../ledger/ledger-repository.ts'
-import { withAccountHash } from './account-hash.ts'
+import { bigintAsText } from '../monitor/bigint-as-text.ts'
 import { assertSource } from './assert-source.ts'
-import { inParts, loadInTurns, toJson, untilUndisturbed } from './load-in-turns.ts'
+import { inParts, loadInTurns } from './load-in-turns.ts'
 import { neighboursIn } from './neighbours-in.ts'
 import { type CursorQuery, readThroughCursor } from './read-through-cursor.ts'
+import { untilUndisturbed } from './until-undisturbed.ts'
+import { withAccountHash } from './with-account-hash.ts'
 
 /** Options of {@link createPostgresLedgerRepository}. */
 export interface PostgresLedgerRepositoryOptions {
@@ -106,7 +108,9 @@ export function createPostgresLedgerRepository(
     },
     async setBalances(balances) {
       for (const part of inParts(balances)) {
-        await untilUndisturbed(() => client.query(SET_BALANCES, [source, toJson(part)]))
+        await untilUndisturbed(() =>
+          client.query(SET_BALANCES, [source, JSON.stringify(part, bigintAsText)]),
+        )
       }
     },
   }
@@ -169,7 +173,7 @@ async function addPart(
   source: string,
   transactions: readonly LedgerTransaction[],
 ): Promise<Omit<AddedTransactions, 'redelivered'>> {
-  const values = [source, toJson(withAccountHash(transactions))]
+  const values = [source, JSON.stringify(withAccountHash(transactions), bigintAsText)]
   const { rowCount: added } = await executor.query(ADD_TRANSACTIONS, values)
   if (added === transactions.length) return { added, decided: 0, conflicting: [] }
   const { rowCount: decided } = await executor.query(DECIDE_PENDING, values)

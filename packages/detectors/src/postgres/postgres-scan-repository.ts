@@ -4,11 +4,11 @@ import { z } from 'zod'
 import type { AccountId } from '../ledger/ledger-entry.ts'
 import type { ReadScans, ScanRepository } from '../scans/scan-repository.ts'
 import type { Scan, ScanId } from '../scans/scan.ts'
-import { withAccountHash } from './account-hash.ts'
 import { assertSource } from './assert-source.ts'
-import { loadInTurns, toJson } from './load-in-turns.ts'
+import { loadInTurns } from './load-in-turns.ts'
 import { neighboursIn } from './neighbours-in.ts'
 import { type CursorQuery, readThroughCursor } from './read-through-cursor.ts'
+import { withAccountHash } from './with-account-hash.ts'
 
 /** Options of {@link createPostgresScanRepository}. */
 export interface PostgresScanRepositoryOptions {
@@ -101,7 +101,7 @@ async function addPart(
   source: string,
   scans: readonly Scan[],
 ): Promise<Omit<AddedScans, 'redelivered'>> {
-  const values = [source, toJson(withAccountHash(scans))]
+  const values = [source, JSON.stringify(withAccountHash(scans))]
   const { rowCount: added } = await executor.query(ADD_SCANS, values)
   if (added === scans.length) return { added, conflicting: [] }
   const { rows } = await executor.query(FIND_CONFLICTS, values)

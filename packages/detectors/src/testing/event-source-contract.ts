@@ -6,12 +6,8 @@ import {
   idOfEvent,
   parseAccountEvent,
 } from '../detector/account-event.ts'
-import {
-  type EventPage,
-  type EventSource,
-  partitionOf,
-  type ReadEvents,
-} from '../monitor/event-source.ts'
+import { partitionOf } from '../monitor/account-hash.ts'
+import type { EventPage, EventSource, ReadEvents } from '../monitor/event-source.ts'
 
 /** A source without events, and how the contract fills it. */
 export interface EventSourceUnderTest {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 
 import type { Finding } from '../detector/finding.ts'
 import type { MonitorStore } from '../monitor/monitor-store.ts'
+import { DAY_MS, HOUR_MS } from '../monitoring-events/durations.ts'
 import type { MonitoringEvent } from '../monitoring-events/monitoring-event.ts'
 import type {
   MonitoringEventFilter,
@@ -454,8 +455,6 @@ export const monitoringRepositoryContract: readonly MonitoringRepositoryContract
 
 const FIGURES_OF_NONE = { openEvents: 0, criticalEventsLastHour: 0 }
 const T0 = 1_749_895_200_123
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
 const MONTH_MS = 31 * DAY_MS
 const HOUR = T0 - (T0 % HOUR_MS)
 const NO_EVENTS = { critical: 0, high: 0, medium: 0, low: 0 }

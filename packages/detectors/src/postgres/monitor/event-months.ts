@@ -1,6 +1,8 @@
 import type { SqlClient } from '@assay/core'
 import { z } from 'zod'
 
+import { DAY_MS } from '../../monitoring-events/durations.ts'
+
 /** Sees to it that the months are there that events are written into. */
 export interface EventMonths {
   /** Resolves when events of this moment can be written. */
@@ -27,7 +29,6 @@ export function createEventMonths(client: SqlClient): EventMonths {
   }
 }
 
-const DAY_MS = 86_400_000
 const DAYS_MAX = 100
 
 /**

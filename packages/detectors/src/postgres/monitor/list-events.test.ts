@@ -3,12 +3,12 @@ import { fromPglite, fromPgPool, migrations as coreMigrations } from '@assay/cor
 import { describeEachDatabase } from '@assay/test-servers'
 import { beforeAll, expect, test } from 'vitest'
 
+import { DAY_MS } from '../../monitoring-events/durations.ts'
 import type { MonitoringEventFilter } from '../../monitoring-events/monitoring-repository.ts'
 import { migrations } from '../migrations.ts'
 import { selectEvents } from './list-events.ts'
 import { maintainMonitoring } from './maintain-monitoring.ts'
 
-const DAY_MS = 86_400_000
 const NOW = Date.UTC(2025, 5, 15, 12)
 const EVENTS = 20_000
 

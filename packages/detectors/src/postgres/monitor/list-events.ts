@@ -11,6 +11,7 @@ import type {
   MonitoringEventPage,
 } from '../../monitoring-events/monitoring-repository.ts'
 import { EVENT_COLUMNS, parseEventRow, writeStatus } from './event-row.ts'
+import { momentOf } from './moment-of.ts'
 import { toStorableText } from './storable-json.ts'
 
 /** Reads one page of events, the newest first. */
@@ -92,10 +93,6 @@ select ${EVENT_COLUMNS},
 from monitoring_events as event
 ${where.length === 0 ? '' : `where ${where.join(' and ')}`}
 order by event.detection_timestamp desc, event.event_id desc limit $1::bigint`
-}
-
-function momentOf(placeholder: string): string {
-  return `to_timestamp(${placeholder}::float8 / 1000)`
 }
 
 function addPlace(cursor: string, where: string[], values: SqlValue[]): void {

@@ -5,6 +5,7 @@ import pg from 'pg'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import type { Finding } from '../../detector/finding.ts'
+import { DAY_MS, HOUR_MS } from '../../monitoring-events/durations.ts'
 import { migrations } from '../migrations.ts'
 import {
   createMonitoringMaintenance,
@@ -14,8 +15,6 @@ import {
 import { createPostgresMonitorStore } from './postgres-monitor-store.ts'
 import { createPostgresMonitoringRepository } from './postgres-monitoring-repository.ts'
 
-const DAY_MS = 86_400_000
-const HOUR_MS = 3_600_000
 /** 15 June 2025, noon. */
 const NOW = Date.UTC(2025, 5, 15, 12)
 

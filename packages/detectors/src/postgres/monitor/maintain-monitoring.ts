@@ -2,7 +2,8 @@ import { assertWholeNumber, InvalidOptionError, type SqlClient } from '@assay/co
 import { z } from 'zod'
 
 import type { MonitorJob } from '../../monitor/monitor-options.ts'
-import { untilUndisturbed } from '../load-in-turns.ts'
+import { DAY_MS } from '../../monitoring-events/durations.ts'
+import { untilUndisturbed } from '../until-undisturbed.ts'
 import { addEventsMonth } from './event-months.ts'
 
 /** How long things are kept. */
@@ -159,8 +160,6 @@ export function createMonitoringMaintenance(
     },
   }
 }
-
-const DAY_MS = 86_400_000
 
 type ReadOptions = Pick<MaintainMonitoringOptions, 'signal'> & {
   readonly [Name in Exclude<keyof MaintainMonitoringOptions, 'signal'>]: number

@@ -7,7 +7,7 @@ import type {
   MonitorStore,
   SetAsideRow,
 } from '../../monitor/monitor-store.ts'
-import { untilUndisturbed } from '../load-in-turns.ts'
+import { untilUndisturbed } from '../until-undisturbed.ts'
 import { commitPage } from './commit-page.ts'
 import { createEventMonths } from './event-months.ts'
 import { FINDING_COLUMNS, JOIN_EVENT, parseFindingRow } from './finding-row.ts'

@@ -1,10 +1,10 @@
 import type { SqlExecutor } from '@assay/core'
 import { z } from 'zod'
 
+import { HOUR_MS } from '../../monitoring-events/durations.ts'
 import type { EventCount } from '../../monitoring-events/monitoring-repository.ts'
 import { severitySchema } from './finding-row.ts'
-
-const HOUR_MS = 3_600_000
+import { momentOf } from './moment-of.ts'
 
 /**
  * Counts events by hour. Whole hours that were counted before are looked up; only the rest of the range,
@@ -53,8 +53,4 @@ function countNow(from: string, to: string): string {
     where detection_timestamp >= ${momentOf(from)} and detection_timestamp < ${momentOf(to)}
     group by 1, 2, 3
   )`
-}
-
-function momentOf(placeholder: string): string {
-  return `to_timestamp(${placeholder}::float8 / 1000)`
 }

@@ -1,6 +1,6 @@
 import type { SqlClient, SqlExecutor } from '@assay/core'
 
-import { untilUndisturbed } from '../load-in-turns.ts'
+import { untilUndisturbed } from '../until-undisturbed.ts'
 
 /**
  * Runs what writes in one transaction. Each statement must see what others have committed while it

@@ -1,4 +1,5 @@
-import { type EventSource, takeWhole } from '../../monitor/event-source.ts'
+import type { EventSource } from '../../monitor/event-source.ts'
+import { takeWhole } from '../../monitor/take-whole.ts'
 import type { FestivalDelivery } from '../festival/live-day.ts'
 
 /** The log of a day, in the order in which rows arrived. */

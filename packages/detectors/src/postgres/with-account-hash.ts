@@ -1,7 +1,4 @@
-import { partitionOf } from '../monitor/event-source.ts'
-
-/** All of an account's hash: `partitionOf` takes the remainder of it. */
-const ALL_OF_IT = 2 ** 32
+import { accountHash } from '../monitor/account-hash.ts'
 
 /**
  * Rows with the hash of their account, so that the database need not compute it: there it takes some
@@ -10,5 +7,5 @@ const ALL_OF_IT = 2 ** 32
 export function withAccountHash<Row extends { readonly accountId: string }>(
   rows: readonly Row[],
 ): (Row & { readonly accountHash: number })[] {
-  return rows.map((row) => ({ ...row, accountHash: partitionOf(row.accountId, ALL_OF_IT) }))
+  return rows.map((row) => ({ ...row, accountHash: accountHash(row.accountId) }))
 }

@@ -5,9 +5,9 @@ import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 
 import { accountIdSchema } from '../ledger/ledger-entry.ts'
-import { partitionOf } from '../monitor/event-source.ts'
-import { withAccountHash } from './account-hash.ts'
+import { accountHash, partitionOf } from '../monitor/account-hash.ts'
 import { migrations } from './migrations.ts'
+import { withAccountHash } from './with-account-hash.ts'
 
 const accountId = fc
   .oneof(
@@ -22,7 +22,7 @@ describeEachDatabase<SqlClient>('account hash', { fromPglite, fromPgPool }, (cli
     await migrate(client(), [...coreMigrations, ...migrations])
   })
 
-  test('is filled in by the database as partitionOf has it, whatever the name', async () => {
+  test('is filled in by the database as accountHash has it, whatever the name', async () => {
     let sources = 0
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(accountId, { minLength: 1 }), async (ids) => {
@@ -38,7 +38,7 @@ describeEachDatabase<SqlClient>('account hash', { fromPglite, fromPgPool }, (cli
           values.slice(0, 1),
         )
         expect(new Map(rows.map((row) => [row['account_id'], row['account_hash']]))).toEqual(
-          new Map(ids.map((id) => [id, BigInt(partitionOf(id, 2 ** 32))])),
+          new Map(ids.map((id) => [id, BigInt(accountHash(id))])),
         )
       }),
       { numRuns: 30 },
