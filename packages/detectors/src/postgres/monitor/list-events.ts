@@ -39,7 +39,11 @@ export interface EventQuery {
  * Every index ends in the order of the page, behind columns that must be given for that order to hold.
  * Where a filter leaves the status or the severity open, each value is asked for by itself and the few
  * answers are merged: at most twelve times a page of index entries are read, whatever the filter and
- * however rare what it wants.
+ * however rare what it wants. Only where it names a card and a type, that type is looked for among the
+ * events of the card.
+ *
+ * Status and severity stand in the statement itself. Of a value that it does not see, PostgreSQL
+ * believes that any event may have it where most share one, and reads all of them by time.
  */
 export function selectEvents(filter: MonitoringEventFilter): EventQuery {
   const { status, severity, type, cardId, since, until, after, limit } = filter
@@ -48,39 +52,40 @@ export function selectEvents(filter: MonitoringEventFilter): EventQuery {
   const add = (condition: (placeholder: string) => string, value: SqlValue | undefined): void => {
     if (value !== undefined) where.push(condition(`$${values.push(value)}`))
   }
-  add(
-    (placeholder) => `event.card_id = ${placeholder}`,
-    cardId === undefined ? cardId : toStorableText(cardId),
-  )
-  add(
-    (placeholder) => `event.event_type = ${placeholder}`,
-    type === undefined ? type : toStorableText(type),
-  )
+  add((placeholder) => `event.card_id = ${placeholder}`, cardId && toStorableText(cardId))
+  add((placeholder) => `event.event_type = ${placeholder}`, type && toStorableText(type))
   add((placeholder) => `event.detection_timestamp >= ${momentOf(placeholder)}`, since)
   add((placeholder) => `event.detection_timestamp < ${momentOf(placeholder)}`, until)
   if (after !== undefined) addPlace(after, where, values)
 
-  const isFewOfCard = cardId !== undefined
-  const isAll = status === undefined && severity === undefined && type === undefined
-  if (isFewOfCard || isAll) {
-    add((placeholder) => `event.status = ${placeholder}`, status && writeStatus(status))
-    add((placeholder) => `event.severity = ${placeholder}`, severity)
-    return { text: selectPage(where), values }
-  }
-  const statuses = status === undefined ? ALL_STATUSES : [writeStatus(status)]
-  const severities = severity === undefined ? ALL_SEVERITIES : [severity]
-  where.push('event.status = asked.status', 'event.severity = asked.severity')
-  const asked = statuses.flatMap((each) =>
-    severities.map((every) => `($${values.push(each)}::text, $${values.push(every)}::text)`),
-  )
+  const isOrdered = cardId !== undefined || type === undefined
+  const isOnePage = isOrdered && status === undefined && severity === undefined
+  const pages = isOnePage ? [selectPage(where)] : pagesOfEach(filter, where)
+  if (pages.length === 1) return { text: pages[0]!, values }
   return {
     text: `
-select found.*
-from (values ${asked.join(', ')}) as asked(status, severity)
-cross join lateral (${selectPage(where)}) as found
-order by found.detection_timestamp desc, found.event_id desc limit $1::bigint`,
+${pages.map((page) => `(${page})`).join(' union all ')}
+order by detection_timestamp desc, event_id desc limit $1::bigint`,
     values,
   }
+}
+
+/** A page of each status and severity that fits. */
+function pagesOfEach(
+  { status, severity }: Pick<MonitoringEventFilter, 'status' | 'severity'>,
+  where: readonly string[],
+): readonly string[] {
+  const statuses = status === undefined ? ALL_STATUSES : [writeStatus(status)]
+  // Never what a caller wrote: these texts become part of the statement.
+  const severities = ALL_SEVERITIES.filter((each) => severity === undefined || severity === each)
+  if (severities.length === 0) {
+    throw new InvalidOptionError('listEvents', 'severity', `one of ${ALL_SEVERITIES.join(', ')}`)
+  }
+  return statuses.flatMap((each) =>
+    severities.map((every) =>
+      selectPage([...where, `event.status = '${each}'`, `event.severity = '${every}'`]),
+    ),
+  )
 }
 
 const ALL_STATUSES = ['OPEN', 'ACKNOWLEDGED', 'RESOLVED']

@@ -10,7 +10,7 @@ export const monitoringEventTables: Migration = {
   // judging old rows again does not find anew what was resolved and removed long ago.
   //
   // The indexes of events serve keyset pages in the order of detection. Status and severity have few
-  // values, so a query that leaves one open asks for each of its values and merges: three indexes
+  // values, so a query that leaves one open asks for each of its values and merges: five indexes
   // serve every filter.
   //
   // A finding may sum amounts of 78 digits. Health snapshots come every few minutes; a month of them
@@ -86,7 +86,7 @@ create index monitoring_events_by_type on monitoring_events
 (event_type, status, severity, detection_timestamp, event_id);
 
 create index monitoring_events_by_card on monitoring_events
-(card_id, detection_timestamp, event_id);
+(card_id, status, severity, detection_timestamp, event_id);
 
 create index monitoring_events_resolved on monitoring_events (resolved_at)
 include (event_type, severity) where status = 'RESOLVED';
