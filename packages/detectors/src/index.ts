@@ -31,6 +31,7 @@ export {
 export {
   type AccountEvent,
   type AccountEventInput,
+  type EventPlace,
   parseAccountEvent,
 } from './detector/account-event.ts'
 export {

@@ -29,11 +29,30 @@ const accountEventSchema = z.discriminatedUnion('kind', [
   scanSchema.extend({ kind: z.literal('scan') }),
 ])
 
+/** What of an event says where it stands in the order, and how it is named there. */
+export type EventPlace =
+  | Pick<
+      Extract<AccountEvent, { readonly kind: 'transaction' }>,
+      'kind' | 'accountId' | 'transactionId' | 'status' | 'eventTime' | 'sequence'
+    >
+  | Pick<
+      Extract<AccountEvent, { readonly kind: 'scan' }>,
+      'kind' | 'accountId' | 'scanId' | 'eventTime'
+    >
+
+/** The place of an event, and nothing else of it. */
+export function placeOfEvent(event: EventPlace): EventPlace {
+  const { kind, accountId, eventTime } = event
+  if (kind === 'scan') return { kind, accountId, scanId: event.scanId, eventTime }
+  const { transactionId, status, sequence } = event
+  return { kind, accountId, transactionId, status, eventTime, sequence }
+}
+
 /**
  * The name of an event among those of its account and kind. A transaction that is pending and then decided is
  * two events; any other row that comes twice is one.
  */
-export function idOfEvent(event: AccountEvent): string {
+export function idOfEvent(event: EventPlace): string {
   if (event.kind === 'scan') return event.scanId
   return event.status === 'pending' ? `pending ${event.transactionId}` : event.transactionId
 }
@@ -42,7 +61,7 @@ export function idOfEvent(event: AccountEvent): string {
  * The order in which events are judged, the same however they were delivered: by event time, then by
  * kind, those that are pending before those that are decided, by the source's own sequence, and by name.
  */
-export function compareEvents(a: AccountEvent, b: AccountEvent): number {
+export function compareEvents(a: EventPlace, b: EventPlace): number {
   if (a.eventTime !== b.eventTime) return a.eventTime - b.eventTime
   if (a.kind !== b.kind) return a.kind < b.kind ? -1 : 1
   if (isPending(a) !== isPending(b)) return isPending(a) ? -1 : 1
@@ -56,11 +75,11 @@ function compareTexts(a: string, b: string): number {
   return a < b ? -1 : 1
 }
 
-function isPending(event: AccountEvent): boolean {
+function isPending(event: EventPlace): boolean {
   return event.kind === 'transaction' && event.status === 'pending'
 }
 
-function sequenceOf(event: AccountEvent): bigint | null {
+function sequenceOf(event: EventPlace): bigint | null {
   return event.kind === 'transaction' ? event.sequence : null
 }
 

@@ -24,13 +24,14 @@ export function configureDetector<State, Config, RuleId extends string, Reason e
   { rules }: OrderedDetector<State, Config, RuleId, Reason>,
   config: Config,
 ): ConfiguredDetector {
-  const { id, version, ruleIds, scope, seesPending } = rules
+  const { id, version, ruleIds, scope, seesPending, readsPlaceOnly } = rules
   const configured: OrderedRules<State, undefined, RuleId, Reason> = {
     id,
     version,
     ruleIds,
     scope,
     seesPending,
+    readsPlaceOnly,
     init: (key) => rules.init(key),
     judge: (state, event, verdicts) => rules.judge(state, event, verdicts, config),
   }
@@ -108,6 +109,7 @@ export function combineDetectors(detectors: readonly ConfiguredDetector[]): Comb
     },
     scope,
     seesPending: parts.some(({ seesPending }) => seesPending === true),
+    readsPlaceOnly: parts.every(({ readsPlaceOnly }) => readsPlaceOnly === true),
     init: () => parts.map(() => null),
     judge(states, event: AccountEvent, verdicts: Verdicts) {
       for (let index = 0; index < parts.length; index += 1) {

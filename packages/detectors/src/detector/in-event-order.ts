@@ -1,4 +1,10 @@
-import { type AccountEvent, compareEvents, idOfEvent } from './account-event.ts'
+import {
+  type AccountEvent,
+  compareEvents,
+  type EventPlace,
+  idOfEvent,
+  placeOfEvent,
+} from './account-event.ts'
 import type { Detector, DetectorStep, NotEvaluable } from './detector.ts'
 import type { Finding } from './finding.ts'
 import type { LeftOutRow } from './left-out-row.ts'
@@ -26,6 +32,11 @@ export interface OrderedRules<
    * the order, and what comes after it, its own decision above all, is not late because of it.
    */
   readonly seesPending?: boolean | undefined
+  /**
+   * Whether the rules look at nothing of an event but its {@link EventPlace}. Of one that waits only that
+   * is kept then, which matters where one state holds what waits of all accounts. Default: no.
+   */
+  readonly readsPlaceOnly?: boolean | undefined
   /** The state of a key before its first event: plain data, Maps and bigints included. */
   init(key: string): State
   /** Whether a state says no more than that of `init`, so that it need not be kept beside others. */
@@ -221,7 +232,7 @@ function judgeBatch<State, Config, RuleId extends string, Reason extends string>
     if (rules.ruleIds[event.kind].length === 0) continue
     if (hasNoPlace(rules, event)) rules.judge(step.state.rules, event, step, config)
     else if (event.eventTime <= watermark) judge(rules, step, event, config)
-    else wait(step.state, event)
+    else wait(rules, step.state, event)
   }
 }
 
@@ -251,10 +262,16 @@ function isRecent(state: OrderedState<unknown>, name: string): boolean {
   return name === state.newest || name === state.secondNewest || name === state.thirdNewest
 }
 
-function wait(state: OrderedState<unknown>, event: AccountEvent): void {
+function wait(
+  { readsPlaceOnly = false }: Pick<OrderedRules<never, never>, 'readsPlaceOnly'>,
+  state: OrderedState<unknown>,
+  event: AccountEvent,
+): void {
+  // Rules that say so never look at what is missing.
+  const kept = readsPlaceOnly ? (placeOfEvent(event) as AccountEvent) : event
   // A list made with its one entry takes a tenth of the memory of one that has grown.
-  if (state.pending.length === 0) state.pending = [event]
-  else state.pending.push(event)
+  if (state.pending.length === 0) state.pending = [kept]
+  else state.pending.push(kept)
 }
 
 function admit<State, Config, RuleId extends string, Reason extends string>(
@@ -266,7 +283,7 @@ function admit<State, Config, RuleId extends string, Reason extends string>(
   const { state } = step
   if (rules.ruleIds[event.kind].length === 0) return
   if (hasNoPlace(rules, event)) rules.judge(state.rules, event, step, config)
-  else if (event.eventTime > state.judgedUpTo) wait(state, event)
+  else if (event.eventTime > state.judgedUpTo) wait(rules, state, event)
   else if (isRecent(state, nameOf(rules, event))) passOverRepeated(rules, step, event)
   else if (!rules.judgeLate?.(state.rules, event, state.judgedUpTo, step, config)) {
     step.late.push(event)
@@ -348,7 +365,7 @@ export function passOver<RuleId extends string, Reason extends string>(
   { notEvaluable }: Pick<Verdicts<RuleId, Reason>, 'notEvaluable'>,
   ruleId: RuleId,
   reason: Reason | OrderReason,
-  event: AccountEvent,
+  event: EventPlace,
 ): void {
   notEvaluable.push({
     ruleId,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { type AccountEvent, parseAccountEvent } from '../detector/account-event.ts'
 import type { TransactionStatus } from '../ledger/ledger-entry.ts'
+import { decodeState, encodeState } from '../monitor/state-codec.ts'
 import { type FailureRateOptions, readFailureRateConfig } from './failure-rate-config.ts'
 import { failureRateDetector } from './failure-rate-detector.ts'
 
@@ -21,6 +22,19 @@ describe('transactions.failure-rate', () => {
   ])('finds $found when $failed failed and $completed did not', ({ failed, completed, found }) => {
     const events = [...completions(completed), ...failures(failed, completed)]
     expect(opens(events)).toHaveLength(found)
+  })
+
+  test('keeps of what waits no more than it reads, and judges the same', () => {
+    const events = [...completions(57), ...failures(4, 57)]
+    const config = readFailureRateConfig({})
+    const before = { watermark: AT - 1, config }
+    const { state } = failureRateDetector.step(failureRateDetector.init('system'), events, before)
+    expect(state.pending).toHaveLength(61)
+    for (const waiting of state.pending) expect(waiting).not.toHaveProperty('amountMinor')
+    const stored = decodeState(encodeState(state)) as typeof state
+    const after = { watermark: AT + 60, config }
+    const { findings } = failureRateDetector.step(stored, [], after)
+    expect(findings).toEqual(judge(events, {}, AT + 60).findings)
   })
 
   test('says how many failed of how many, and names those', () => {

@@ -1,3 +1,4 @@
+import type { EventPlace } from '../detector/account-event.ts'
 import { findingFingerprint } from '../detector/finding-fingerprint.ts'
 import { type Finding, NAMED_MAX } from '../detector/finding.ts'
 import {
@@ -73,13 +74,14 @@ const rules: OrderedRules<
   ruleIds: { transaction: [RULE], scan: [] },
   scope: 'system',
   seesPending: true,
+  readsPlaceOnly: true,
   init: () => ({
     window: null,
     known: createKnownTransactions(),
     failures: [],
     episode: null,
   }),
-  judge(state, event, verdicts, config) {
+  judge(state, event: EventPlace, verdicts, config) {
     if (event.kind !== 'transaction') return
     if (event.status === 'pending') notePending(state.known, event, config)
     if (!isCounted(event, config)) {
@@ -90,7 +92,7 @@ const rules: OrderedRules<
       count(state, event, event.eventTime, verdicts, config)
     }
   },
-  judgeLate(state, event, upTo, verdicts, config) {
+  judgeLate(state, event: EventPlace, upTo, verdicts, config) {
     if (event.kind !== 'transaction') return true
     if (!isCounted(event, config)) {
       verdicts.evaluated[RULE] += 1

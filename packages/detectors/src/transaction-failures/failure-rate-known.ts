@@ -1,8 +1,8 @@
-import { type AccountEvent, idOfEvent } from '../detector/account-event.ts'
+import { type EventPlace, idOfEvent } from '../detector/account-event.ts'
 import type { FailureRateConfig } from './failure-rate-config.ts'
 
 /** A transaction as the rule on the failure rate sees it. */
-export type TransactionEvent = Extract<AccountEvent, { readonly kind: 'transaction' }>
+export type TransactionEvent = Extract<EventPlace, { readonly kind: 'transaction' }>
 
 /**
  * Transactions of the window by name, so that one that is decided after its time can be told from one
