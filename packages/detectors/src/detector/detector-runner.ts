@@ -3,6 +3,7 @@ import type { DetectorStep, NotEvaluable } from './detector.ts'
 import type { Finding } from './finding.ts'
 import { type OrderedDetector, type OrderedState, zeroVerdicts } from './in-event-order.ts'
 import type { LeftOutRow } from './left-out-row.ts'
+import { createWakeSlots } from './wake-slots.ts'
 
 /** Runs one detector over the events of many keys, and keeps their states in memory. */
 export interface DetectorRunner<State> {
@@ -47,15 +48,6 @@ export interface RunnerStep {
   readonly touched: readonly string[]
 }
 
-/** When a key wakes, and the second in which it is listed to be looked at. */
-interface Wake {
-  at: number
-  slot: number
-}
-
-/** Keys that wake in the same second are looked at together. */
-const SLOT_MS = 1_000
-
 /**
  * Makes a runner.
  *
@@ -68,45 +60,8 @@ export function createDetectorRunner<State, Config>(
 ): DetectorRunner<OrderedState<State>> {
   // Of a key that waits for nothing, which is most of them, nothing is held but its state.
   const states = new Map<string, OrderedState<State>>()
-  const wakes = new Map<string, Wake>()
-  /** Who may wake when, by second: also keys that wake later by now, or not at all. */
-  const slots = new Map<number, string[]>()
+  const wakes = createWakeSlots()
   const zeroes = zeroVerdicts(detector.rules)
-
-  /** Sees to it that a key is looked at when its time has come. */
-  function setWake(key: string, at: number): void {
-    if (at === Infinity) {
-      wakes.delete(key)
-      return
-    }
-    const slot = Math.floor(at / SLOT_MS)
-    const wake = wakes.get(key)
-    // One that is listed in an earlier second is moved on when that one is looked at.
-    if (wake !== undefined && wake.slot <= slot) {
-      wake.at = at
-      return
-    }
-    wakes.set(key, { at, slot })
-    const listed = slots.get(slot)
-    if (listed === undefined) slots.set(slot, [key])
-    else listed.push(key)
-  }
-
-  function addAwake(batches: Map<string, AccountEvent[]>, watermark: number): void {
-    // Taken first: one that wakes later within its second goes back into the slot.
-    const due = [...slots].filter(([slot]) => slot * SLOT_MS <= watermark)
-    for (const [slot, keys] of due) {
-      slots.delete(slot)
-      for (const key of keys) {
-        const wake = wakes.get(key)
-        if (wake === undefined || wake.slot !== slot) continue
-        wakes.delete(key)
-        if (batches.has(key)) continue
-        if (wake.at <= watermark) batches.set(key, [])
-        else setWake(key, wake.at)
-      }
-    }
-  }
 
   return {
     get size() {
@@ -115,22 +70,14 @@ export function createDetectorRunner<State, Config>(
     has: (key) => states.has(key),
     stateOf(key) {
       const state = states.get(key)
-      return state && { state, wakeAt: wakes.get(key)?.at ?? Infinity }
+      return state && { state, wakeAt: wakes.at(key) }
     },
     restore(key, state, wakeAt) {
       states.set(key, state)
-      setWake(key, wakeAt)
+      wakes.set(key, wakeAt)
     },
     get wakeAt() {
-      let earliest = Infinity
-      for (const slot of [...slots.keys()].toSorted((a, b) => a - b)) {
-        // Nobody wakes before its slot, but some wake after it, and are moved on when it is looked at.
-        if (earliest < slot * SLOT_MS) break
-        for (const key of slots.get(slot)!) {
-          earliest = Math.min(earliest, wakes.get(key)?.at ?? Infinity)
-        }
-      }
-      return earliest
+      return wakes.earliest
     },
     evict(max) {
       if (states.size <= max) return
@@ -141,16 +88,10 @@ export function createDetectorRunner<State, Config>(
       }
     },
     take(events, watermark, leftOut = []) {
-      const batches = new Map<string, AccountEvent[]>()
-      for (const event of events) {
-        const key = detector.key(event)
-        const batch = batches.get(key)
-        if (batch === undefined) batches.set(key, [event])
-        else batch.push(event)
-      }
+      const batches = batchesOf(detector, events)
       const leftOutOf = Map.groupBy(leftOut, ({ accountId }) => accountId)
       for (const key of leftOutOf.keys()) if (!batches.has(key)) batches.set(key, [])
-      addAwake(batches, watermark)
+      for (const key of wakes.takeDue(watermark)) if (!batches.has(key)) batches.set(key, [])
 
       const all = createRunnerStep(zeroes)
       const context = { watermark, config, evaluated: all.evaluated }
@@ -163,13 +104,28 @@ export function createDetectorRunner<State, Config>(
           ofKey === undefined ? context : { ...context, leftOut: ofKey },
         )
         if (step.state !== before) states.set(key, step.state)
-        setWake(key, step.wakeAt ?? Infinity)
+        wakes.set(key, step.wakeAt ?? Infinity)
         addStep(all, step)
         all.touched.push(key)
       }
       return all
     },
   }
+}
+
+/** The events of each key, in the order of delivery. */
+function batchesOf(
+  detector: Pick<OrderedDetector<never, never>, 'key'>,
+  events: readonly AccountEvent[],
+): Map<string, AccountEvent[]> {
+  const batches = new Map<string, AccountEvent[]>()
+  for (const event of events) {
+    const key = detector.key(event)
+    const batch = batches.get(key)
+    if (batch === undefined) batches.set(key, [event])
+    else batch.push(event)
+  }
+  return batches
 }
 
 interface GrowingStep extends RunnerStep {

@@ -2,9 +2,10 @@ import { instrumentHttp } from '@assay/core'
 
 import { type ApiAnswer, refusalAnswer, toResponse } from './api-answer.ts'
 import { ApiRefusalError } from './api-refusal-error.ts'
+import type { ApiRoute } from './api-route.ts'
 import { type ApiSettings, type MonitoringHandlerOptions, readApiSettings } from './api-settings.ts'
 import { authorizeRequest } from './authorize-request.ts'
-import { type ApiRoute, createApiRoutes } from './create-api-routes.ts'
+import { createApiRoutes } from './create-api-routes.ts'
 import { findRoute } from './find-route.ts'
 import { within } from './within.ts'
 

@@ -1,4 +1,4 @@
-import type { ApiRoute } from './create-api-routes.ts'
+import type { ApiRoute } from './api-route.ts'
 
 /** A route and what its path held. */
 export interface FoundRoute {
