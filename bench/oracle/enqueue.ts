@@ -6,6 +6,7 @@ import { createPostgresOracleCallStore, migrations } from '@assay/oracle/postgre
 
 import { createBenchDatabase } from '../bench-database.ts'
 import { atLeast, type Figure } from '../figure.ts'
+import { median } from '../interleave.ts'
 import { intentsOf } from './market-peers.ts'
 
 const COUNT = 5_000
@@ -49,9 +50,9 @@ export const figure: Figure = {
       await database.drop()
     }
     return {
-      value: medianOf(rates),
+      value: median(rates),
       unit: 'calls/s',
-      peers: { 'bare insert': medianOf(bareRates) },
+      peers: { 'bare insert': median(bareRates) },
       n: COUNT * ROUNDS,
     }
   },
@@ -76,8 +77,4 @@ async function rateOf<Item>(
   }
   await Promise.all(Array.from({ length: CALLERS }, caller))
   return (items.length / (performance.now() - begun)) * 1_000
-}
-
-function medianOf(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN
 }

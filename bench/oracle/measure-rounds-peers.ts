@@ -1,4 +1,5 @@
 import type { Measurement } from '../figure.ts'
+import { median } from '../interleave.ts'
 import type { OracleBench } from './market-peers.ts'
 
 const ROUNDS = 5
@@ -18,13 +19,9 @@ export async function measureRounds(
     viem.push((counts.viem / viemMs) * 1_000)
   }
   return {
-    value: medianOf(ours),
+    value: median(ours),
     unit: 'updates/s',
-    peers: { viem: medianOf(viem) },
+    peers: { viem: median(viem) },
     n: counts.ours * ROUNDS,
   }
-}
-
-function medianOf(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN
 }
