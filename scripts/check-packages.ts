@@ -63,13 +63,19 @@ async function installBlankProject(
   tarballs: ReadonlyMap<string, string>,
 ): Promise<void> {
   await mkdir(project)
-  const { peerDependencies = {} } = each.manifest
+  const { dependencies = {}, peerDependencies = {} } = each.manifest
+  // The example may use siblings too.
+  const siblings = Object.keys(dependencies).flatMap((name) => {
+    const tarball = tarballs.get(name)
+    return tarball === undefined ? [] : [[name, `file:${tarball}`]]
+  })
   await writeJson(join(project, 'package.json'), {
     name: 'blank',
     private: true,
     type: 'module',
     dependencies: {
       [each.name]: `file:${tarballs.get(each.name)}`,
+      ...Object.fromEntries(siblings),
       ...peerDependencies,
       '@types/node': '24.19.2',
     },
@@ -103,6 +109,11 @@ async function importAndRequire(project: string, each: Package): Promise<void> {
   }
 }
 
+/** The declarations of viem's own dependencies speak of what only browsers have. */
+function libOfPeers({ manifest: { peerDependencies = {} } }: Package): readonly string[] {
+  return 'viem' in peerDependencies ? ['dom'] : []
+}
+
 /** The first example of the README is the real call. */
 async function compileAndUse(project: string, each: Package): Promise<void> {
   const readme = `packages/${each.folder}/README.md`
@@ -124,7 +135,7 @@ async function compileAndUse(project: string, each: Package): Promise<void> {
         module: resolution === 'bundler' ? 'preserve' : resolution,
         moduleResolution: resolution,
         target: 'es2024',
-        lib: ['es2024', 'esnext.disposable'],
+        lib: ['es2024', 'esnext.disposable', ...libOfPeers(each)],
         types: ['node'],
         strict: true,
         noEmit: true,

@@ -32,6 +32,7 @@ export interface Package {
 interface Manifest {
   readonly name: string
   readonly private?: boolean
+  readonly dependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly exports?: Readonly<Record<string, ExportTarget>>
   readonly publishConfig?: { readonly exports?: Readonly<Record<string, ExportTarget>> }
